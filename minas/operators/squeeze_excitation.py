@@ -1,0 +1,44 @@
+"""Squeeze and excitation (Hu et al. 2018, arXiv 1709.01507): each channel is weighed by a gate that sees all of the image."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import torch
+from torch import Tensor, nn
+
+SIGNATURES = {
+    "squeeze_excitation": {
+        "kind": "image",
+        "entry": False,
+        "attributes": {},
+        "linear": [
+            {"kernel": 1, "inputs": "in", "outputs": "squeezed", "positions": "one", "bias": True},
+            {"kernel": 1, "inputs": "squeezed", "outputs": "out", "positions": "one", "bias": True},
+        ],
+    },
+}
+
+
+class SqueezeExcitation(nn.Module):
+    """Global average, 1x1 convolution to a quarter of the channels, ReLU, 1x1 convolution, sigmoid; product with the input.
+
+    (batch, channels, h, w) to the same shape.
+    """
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.channels = channels
+        squeezed = max(1, channels // 4)
+        self.squeeze = nn.Conv2d(channels, squeezed, 1)
+        self.excite = nn.Conv2d(squeezed, channels, 1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        average = nn.functional.adaptive_avg_pool2d(x, 1)
+        gate = torch.sigmoid(self.excite(torch.relu(self.squeeze(average))))
+        return x * gate
+
+
+def build(name: str, *, inputs: int, outputs: int, stride: int, attributes: Mapping[str, object]) -> nn.Module:
+    """Return squeeze and excitation for a state of `outputs` channels."""
+    return SqueezeExcitation(outputs)
