@@ -13,7 +13,8 @@ A family's module exposes two things:
 - `build(name, *, inputs, outputs, stride, attributes)`, which returns the `nn.Module`.
 
 An operator is a layer of torch's own, or a class of the family's module that an export can carry as source: it uses
-nothing but `torch` and `nn`, and keeps each argument of its constructor as a plain attribute of the same name.
+nothing but `torch`, `nn` and `Tensor`, and keeps each argument of its constructor as a plain attribute of the same name.
+What a new network draws for its weights suits most; an operator that needs something else has a method `initialise()`.
 """
 
 from __future__ import annotations
@@ -80,7 +81,7 @@ def build(
     found = signature(name)
     if not found["entry"] and (inputs != outputs or stride != 1):
         raise ArchitectureError(
-            f"operator '{name}' keeps the shape of its state, and cannot turn {inputs} channels into {outputs} at stride {stride}"
+            f"operator '{name}' keeps its state's shape, and can't turn {inputs} channels into {outputs} at stride {stride}"
         )
     module = importlib.import_module(f"minas.operators.{_families()[name]}")
     chosen = _chosen(name, found["attributes"], attributes or {})

@@ -39,7 +39,7 @@ _DILATIONS = {"dilated3x3": 2}
 
 
 class Convolution(nn.Module):
-    """Convolution, batch normalisation, ReLU: (batch, inputs, h, w) to (batch, outputs, ceil(h / stride), ceil(w / stride))."""
+    """Convolution, batch normalisation, ReLU."""
 
     def __init__(self, inputs: int, outputs: int, kernel: int, stride: int = 1, dilation: int = 1) -> None:
         super().__init__()
@@ -49,6 +49,7 @@ class Convolution(nn.Module):
         self.norm = nn.BatchNorm2d(outputs)
 
     def forward(self, x: Tensor) -> Tensor:
+        """Turn (batch, inputs, height, width) into (batch, outputs, height / stride, width / stride), sides rounded up."""
         return torch.relu(self.norm(self.convolution(x)))
 
 

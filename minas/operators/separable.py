@@ -32,10 +32,7 @@ _KERNELS = {"sep3x3": 3, "sep5x5": 5}
 
 
 class SeparableConvolution(nn.Module):
-    """Depthwise, then pointwise convolution, batch normalisation, ReLU.
-
-    (batch, inputs, h, w) to (batch, outputs, ceil(h / stride), ceil(w / stride)).
-    """
+    """Depthwise, then pointwise convolution, batch normalisation, ReLU."""
 
     def __init__(self, inputs: int, outputs: int, kernel: int, stride: int = 1) -> None:
         super().__init__()
@@ -45,6 +42,7 @@ class SeparableConvolution(nn.Module):
         self.norm = nn.BatchNorm2d(outputs)
 
     def forward(self, x: Tensor) -> Tensor:
+        """Turn (batch, inputs, height, width) into (batch, outputs, height / stride, width / stride), sides rounded up."""
         return torch.relu(self.norm(self.pointwise(self.depthwise(x))))
 
 

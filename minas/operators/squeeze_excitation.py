@@ -21,10 +21,7 @@ SIGNATURES = {
 
 
 class SqueezeExcitation(nn.Module):
-    """Global average, 1x1 convolution to a quarter of the channels, ReLU, 1x1 convolution, sigmoid; product with the input.
-
-    (batch, channels, h, w) to the same shape.
-    """
+    """Global average, 1x1 convolution to a quarter of the channels, ReLU, 1x1 convolution, sigmoid: a gate for the input."""
 
     def __init__(self, channels: int) -> None:
         super().__init__()
@@ -34,9 +31,16 @@ class SqueezeExcitation(nn.Module):
         self.excite = nn.Conv2d(squeezed, channels, 1)
 
     def forward(self, x: Tensor) -> Tensor:
+        """Keep the shape (batch, channels, height, width)."""
         average = nn.functional.adaptive_avg_pool2d(x, 1)
         gate = torch.sigmoid(self.excite(torch.relu(self.squeeze(average))))
         return x * gate
+
+    def initialise(self) -> None:
+        """Turn each squeezing filter so that a uniform state passes its ReLU: else these few are often all dead at first."""
+        with torch.no_grad():
+            total = self.squeeze.weight.sum((1, 2, 3), keepdim=True)
+            self.squeeze.weight.mul_(torch.where(total < 0, -1.0, 1.0))
 
 
 def build(name: str, *, inputs: int, outputs: int, stride: int, attributes: Mapping[str, object]) -> nn.Module:

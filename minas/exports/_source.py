@@ -1,0 +1,163 @@
+"""A network's source code in plain PyTorch, one line a layer and one line a step of the forward pass."""
+
+from __future__ import annotations
+
+import inspect
+import json
+import math
+import pprint
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from torch import nn
+
+from minas.exports import _reader
+from minas.exports._document import Document
+from minas.network import Network
+
+_OPERATORS = "minas.operators."
+_IMPORTS = """\
+from __future__ import annotations
+
+import json
+import math
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+"""
+_LOAD = '''\
+def load(folder: str | Path | None = None) -> Network:
+    """Return the trained network, in eval mode; its weights are read from this file's folder, or from the given one."""
+    network = Network()
+    network.load_state_dict(read_safetensors(Path(folder or Path(__file__).parent) / "weights.safetensors"))
+    return network.eval()
+'''
+
+
+def source(network: Network, document: Document) -> str:
+    """Return the text of `model.py`: it needs torch alone, and its state dict has the names of the network's.
+
+    Whatever strangers may have named (classes, measures, preprocessing) stands in it as a Python literal or inside the
+    docstring, escaped, never as code.
+
+    Raises:
+        TypeError: an operator whose constructor can't be written down, against the contract of `minas.operators`.
+    """
+    preprocessing = pprint.pformat(_plain(document.preprocessing), width=120, sort_dicts=False)
+    constants = f"SHAPE = {document.shape!r}\nCLASSES = {document.classes!r}\nPREPROCESSING = {preprocessing}\n"
+    parts = [f"{_docstring(network, document)}\n\n{_IMPORTS}\n{constants}"]
+    parts += [inspect.getsource(cls) for cls in _classes(network)]
+    parts += [_network(network), inspect.getsource(_reader.read_safetensors), _LOAD]
+    return "\n\n".join(parts)
+
+
+def _docstring(network: Network, document: Document) -> str:
+    """Return the module's docstring, quotes included, with everything in it that could end it escaped."""
+    parameters = sum(parameter.numel() for parameter in network.parameters())
+    classes = ", ".join(map(repr, document.classes))
+    lines = [
+        "A network found by MINAS, in plain PyTorch: this file needs torch alone.",
+        "",
+        "    import model",
+        "    network = model.load()  # eval mode",
+        "    logits = network(samples)",
+        "",
+        f"Samples: float32 of shape (batch, {', '.join(map(str, document.shape))}).",
+        f"Preprocessing, before a sample goes in: {_plain(document.preprocessing)!r}.",
+        f"Logits: (batch, {len(document.classes)}), in the order of the classes: {classes}.",
+        f"Parameters: {parameters:,}.",
+        *(f"Measured: {name!r} {value!r}." for name, value in _plain(document.measures).items() if value is not None),
+    ]
+    text = "\n".join(lines).replace("\\", "\\\\").replace('"', '\\"')
+    return f'"""{text}\n"""'
+
+
+def _plain(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return JSON values as Python's own types, so that their `repr` is a literal."""
+    plain: dict[str, Any] = json.loads(json.dumps(dict(values), allow_nan=False))
+    return plain
+
+
+def _classes(network: nn.Module) -> list[type]:
+    """Return the operator classes that a network uses and those they build on, each after what it needs."""
+    found: dict[str, type] = {}
+    for module in reversed(list(network.modules())):
+        for cls in reversed(type(module).__mro__):
+            if cls.__module__.startswith(_OPERATORS) and found.setdefault(cls.__name__, cls) is not cls:
+                raise TypeError(f"two operator classes are named {cls.__name__}")
+    return list(found.values())
+
+
+def _network(network: Network) -> str:
+    """Return the source of the class `Network`."""
+    layers = [f"self.{name} = {expression(child)}" for name, child in network.named_children()]
+    sample = ", ".join(map(str, network.shape))
+    lines = [
+        "class Network(nn.Module):",
+        f'    """Samples of shape (batch, {sample}) to logits of shape (batch, {network.classes})."""',
+        "",
+        "    def __init__(self) -> None:",
+        "        super().__init__()",
+        *(f"        {layer}" for layer in layers),
+        "        # As in training: another layout in memory may round otherwise.",
+        "        self.to(memory_format=torch.channels_last)",
+        "",
+        "    def forward(self, x: Tensor) -> Tensor:",
+        *(f"        {step}" for step in _steps(network)),
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _steps(network: Network) -> Iterator[str]:
+    """Yield the lines of the forward pass; a state bears the name of the operator that gives it."""
+    names = ["x", *(application.name for application in network.plan.applications)]
+    for application in network.plan.applications:
+        yield f"{application.name} = self.{application.name}({_mean([names[source] for source in application.sources])})"
+    yield f"return self.head({_mean([names[source] for source in network.plan.output])})"
+
+
+def _mean(states: Sequence[str]) -> str:
+    """Return the expression that `minas.network.merge.mean` evaluates, in the same order."""
+    return states[0] if len(states) == 1 else f"({' + '.join(states)}) / {len(states)}"
+
+
+def expression(module: nn.Module) -> str:
+    """Return the constructor call that makes a module anew: of a layer of torch, an operator, or a sequence of them.
+
+    The arguments are read from the attributes of the same name; those that have their default are left out.
+
+    Raises:
+        TypeError: a class from elsewhere, or an argument that the module does not keep as a plain attribute.
+    """
+    cls = type(module)
+    if cls is nn.Sequential:
+        return f"nn.Sequential({', '.join(map(expression, module.children()))})"
+    if getattr(nn, cls.__name__, None) is cls:
+        return f"nn.{cls.__name__}({_arguments(module)})"
+    if cls.__module__.startswith(_OPERATORS):
+        return f"{cls.__name__}({_arguments(module)})"
+    raise TypeError(f"{cls.__module__}.{cls.__name__} is neither torch's nor an operator: its source can't be carried")
+
+
+def _arguments(module: nn.Module) -> str:
+    written = []
+    for parameter in inspect.signature(type(module)).parameters.values():
+        if parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD) or parameter.name in ("device", "dtype"):
+            continue
+        value = getattr(module, parameter.name)
+        if parameter.name == "bias" and not isinstance(value, bool):
+            value = value is not None
+        if parameter.default is parameter.empty:
+            written.append(_literal(value, parameter.name))
+        elif value != parameter.default:
+            written.append(f"{parameter.name}={_literal(value, parameter.name)}")
+    return ", ".join(written)
+
+
+def _literal(value: object, name: str) -> str:
+    if isinstance(value, tuple):
+        return f"({''.join(f'{_literal(item, name)}, ' for item in value).rstrip()})"
+    if value is None or type(value) in (bool, int, str) or (type(value) is float and math.isfinite(value)):
+        return repr(value)
+    raise TypeError(f"the argument {name} is {value!r}, which can't be written as a literal")

@@ -1,0 +1,7 @@
+"""From an architecture to a `torch.nn.Module`: the order of its operators, merges, the head, the initial weights."""
+
+from __future__ import annotations
+
+from minas.network.build import Network, build
+
+__all__ = ["Network", "build"]

@@ -1,0 +1,59 @@
+"""The order in which a network applies its operators, and which states each of them takes. Knows no torch."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from minas.graph.architecture import Architecture, Node, sources
+
+
+@dataclass(frozen=True)
+class Application:
+    """One operator of the network.
+
+    States are numbered in the order in which they come to be: 0 is the sample, k the state that the k-th application gives.
+
+    Attributes:
+        name: its name in the module and in the state dict, such as `"stage0_node2"`.
+        node: the operator and its attributes.
+        inputs: channels that it takes.
+        outputs: channels that it gives.
+        stride: an image's side s becomes ceil(s / stride).
+        sources: numbers of the states whose mean it takes, ascending.
+    """
+
+    name: str
+    node: Node
+    inputs: int
+    outputs: int
+    stride: int
+    sources: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """All applications in order, and the numbers of the states whose mean the head takes."""
+
+    applications: tuple[Application, ...]
+    output: tuple[int, ...]
+
+
+def plan(architecture: Architecture, *, channels: int) -> Plan:
+    """Return the plan of a valid architecture in canonical form, for samples of so many channels.
+
+    A stage's output is no operator: the next stage's entry, or the head, takes the mean of the states that feed it.
+    """
+    applications: list[Application] = []
+    incoming: tuple[int, ...] = (0,)
+    width = channels
+    for number, stage in enumerate(architecture.stages):
+        first = len(applications) + 1
+        feeding = [tuple(first + source for source in found) for found in sources(stage.output + 1, stage.edges)]
+        for index, node in enumerate(stage.nodes):
+            name = f"stage{number}_node{index}"
+            if index == 0:
+                applications.append(Application(name, node, width, stage.width, stage.stride, incoming))
+            else:
+                applications.append(Application(name, node, stage.width, stage.width, 1, feeding[index]))
+        incoming, width = feeding[stage.output], stage.width
+    return Plan(tuple(applications), incoming)
