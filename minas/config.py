@@ -1,7 +1,8 @@
 """TOML files, read into frozen dataclasses, with errors that name the file, the line, the key and the nearest right key.
 
 Fields may be str, int, float (integers are taken for them), bool, Optional and other unions, Literal, `tuple[X, ...]`,
-`tuple[X, Y]`, `Mapping[str, X]` and nested dataclasses. Ranges stand in a field's metadata: `field(metadata={"minimum": 0})`,
+`tuple[X, Y]`, `Mapping[str, X]`, nested dataclasses, and Any for what somebody else reads. A field whose key is a word of
+Python, such as lambda, ends in an underscore: `lambda_`. Ranges stand in a field's metadata: `field(metadata={"minimum": 0})`,
 with `minimum`, `maximum`, `exclusive_minimum` and `exclusive_maximum`; in a list or mapping they hold for each item. What goes
 further a dataclass checks in its `__post_init__`: a ValueError raised there gets the place put before its text.
 """
@@ -153,7 +154,7 @@ def dumps(value: Any) -> str:
 def plain(value: Any) -> Any:
     """Return dataclasses, mappings and tuples as dicts and lists that TOML and JSON know, without keys that are None."""
     if is_dataclass(value) and not isinstance(value, type):
-        value = {part.name: getattr(value, part.name) for part in fields(value) if part.init}
+        value = {_key(part): getattr(value, part.name) for part in fields(value) if part.init}
     if isinstance(value, Mapping):
         return {str(name): plain(item) for name, item in value.items() if item is not None}
     if isinstance(value, tuple | list):
@@ -197,9 +198,9 @@ def _hints(kind: type) -> Mapping[str, Any]:
 
 
 def _convert(value: Any, kind: Any, limits: Mapping[str, Any], place: _Place) -> Any:
-    origin, arguments = _origin(kind), typing.get_args(kind)
     if kind is Any:
         return value
+    origin, arguments = _origin(kind), typing.get_args(kind)
     if is_dataclass(kind) and isinstance(value, Mapping):
         return _build(value, cast(type, kind), place)
     if origin is Union:
@@ -253,15 +254,16 @@ def _choice(value: Any, choices: tuple[Any, ...], place: _Place) -> Any:
 
 
 def _build(table: Mapping[str, Any], kind: type, place: _Place) -> Any:
-    parts = {part.name: part for part in fields(kind) if part.init}
+    parts = {_key(part): part for part in fields(kind) if part.init}
     for name in table:
         if name not in parts:
             place.inside(name).fail(f"unknown key '{name}' in {place}{nearest(name, parts)}")
     for name, part in parts.items():
         if name not in table and part.default is MISSING and part.default_factory is MISSING:
-            place.fail(f"{place} needs the key '{name}': {_expected(_hints(kind)[name], part.metadata)}")
+            place.fail(f"{place} needs the key '{name}': {_expected(_hints(kind)[part.name], part.metadata)}")
     hints = _hints(kind)
-    values = {name: _convert(item, hints[name], parts[name].metadata, place.inside(name)) for name, item in table.items()}
+    given = ((parts[name], item, place.inside(name)) for name, item in table.items())
+    values = {part.name: _convert(item, hints[part.name], part.metadata, where) for part, item, where in given}
     try:
         return kind(**values)
     except ConfigError:
@@ -293,8 +295,12 @@ def _any_of(kinds: Sequence[Any], limits: Mapping[str, Any]) -> str:
 
 
 def _required(parts: Sequence[Field[Any]]) -> list[str]:
-    names = [part.name for part in parts if part.default is MISSING and part.default_factory is MISSING]
-    return names or [part.name for part in parts]
+    names = [_key(part) for part in parts if part.default is MISSING and part.default_factory is MISSING]
+    return names or [_key(part) for part in parts]
+
+
+def _key(part: Field[Any]) -> str:
+    return part.name.removesuffix("_")
 
 
 def _shown(value: Any) -> str:

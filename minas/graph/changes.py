@@ -1,0 +1,81 @@
+"""One-step changes of an architecture, by their kind."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
+
+from minas.graph import stage_changes
+from minas.graph.canonical import canonical, key
+from minas.graph.space import GraphSpace, StageSpace, contains
+from minas.graph.structure import Architecture, Stage
+
+Change = Callable[[GraphSpace, Architecture], Iterator[Architecture]]
+
+
+def neighbours(space: GraphSpace, architecture: Architecture) -> Iterator[Architecture]:
+    """Yield every architecture of the space that is one change away, in canonical form, each once, in a fixed order."""
+    architecture = canonical(architecture)
+    seen = {key(architecture)}
+    for change in CHANGES.values():
+        for raw in change(space, architecture):
+            other = canonical(raw)
+            if contains(space, other) and (name := key(other)) not in seen:
+                seen.add(name)
+                yield other
+
+
+def _in_stages(change: Callable[[GraphSpace, StageSpace, Stage], Iterator[Stage]]) -> Change:
+    def changed(space: GraphSpace, architecture: Architecture) -> Iterator[Architecture]:
+        stages = architecture.stages
+        for index, (part, stage) in enumerate(zip(space.stages, stages, strict=False)):
+            for other in change(space, part, stage):
+                yield replace(architecture, stages=(*stages[:index], other, *stages[index + 1 :]))
+
+    return changed
+
+
+def _heads(space: GraphSpace, architecture: Architecture) -> Iterator[Architecture]:
+    """Take another value for one of the head's names."""
+    for name, value in architecture.head:
+        for other in space.head[name]:
+            if other != value:
+                yield replace(architecture, head=tuple(sorted({**dict(architecture.head), name: other}.items())))
+
+
+def _stage_added(space: GraphSpace, architecture: Architecture) -> Iterator[Architecture]:
+    """Append the next optional stage, with as few inner nodes as it may have, all alike and in a chain."""
+    if len(architecture.stages) == len(space.stages):
+        return
+    part = space.stages[len(architecture.stages)]
+    count = part.nodes[0]
+    for entry in space.entries:
+        for node in space.inner if count else space.inner[:1] or (entry,):
+            nodes = (entry, *[node] * count)
+            edges = tuple((index, index + 1) for index in range(len(nodes)))
+            for width in part.widths:
+                for stride in part.strides:
+                    yield replace(architecture, stages=(*architecture.stages, Stage(width, stride, nodes, edges)))
+
+
+def _stage_removed(space: GraphSpace, architecture: Architecture) -> Iterator[Architecture]:
+    """Drop the last stage, where it is optional."""
+    if len(architecture.stages) > space.required:
+        yield replace(architecture, stages=architecture.stages[:-1])
+
+
+CHANGES: Mapping[str, Change] = {
+    "operator": _in_stages(stage_changes.operators),
+    "entry": _in_stages(stage_changes.entries),
+    "width": _in_stages(stage_changes.widths),
+    "stride": _in_stages(stage_changes.strides),
+    "edge added": _in_stages(stage_changes.edges_added),
+    "edge removed": _in_stages(stage_changes.edges_removed),
+    "edge moved": _in_stages(stage_changes.edges_moved),
+    "node added": _in_stages(stage_changes.nodes_added),
+    "node removed": _in_stages(stage_changes.nodes_removed),
+    "head": _heads,
+    "stage added": _stage_added,
+    "stage removed": _stage_removed,
+}
+"""Each kind of change: what it makes of an architecture in canonical form, results in any order of nodes."""
