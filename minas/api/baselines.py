@@ -1,0 +1,85 @@
+"""Training a domain's baselines by the protocol of a front's confirmation."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from minas.api import reference
+from minas.api.request import Request, configuration_of, load_task
+from minas.api.tables import baseline_rows
+from minas.api.work import work_of
+from minas.baselines import of_domain
+from minas.errors import MinasError, UsageError
+from minas.evolution.clock import Clock
+from minas.evolution.confirm import run_baselines
+from minas.evolution.session import Listener, Session
+from minas.run.folder import DATABASE
+from minas.run.store import Store
+from minas.trial import Status
+
+
+def train_baselines(
+    domain: str,
+    *,
+    data: str | None = None,
+    space: str | None = None,
+    lambda_: float | None = None,
+    workers: int | None = None,
+    out: Path | None = None,
+    listener: Listener | None = None,
+) -> list[dict[str, Any]]:
+    """Train a domain's baselines and keep their trials, so that later searches on the same task draw them.
+
+    Args:
+        domain: name of the domain.
+        data: a path, or None for the default data.
+        space: the search space whose training is used; the domain's own by default.
+        lambda_: weight of the action in the loss.
+        workers: worker processes.
+        out: a JSON file to write the trials to as well.
+        listener: hears of progress.
+
+    Returns:
+        A row a baseline, as `minas front --json` gives them.
+
+    Raises:
+        UsageError: the domain has no baselines.
+        MinasError: one of them failed.
+    """
+    from minas.engines import ENGINES
+
+    request = Request(domain=domain, data=data, space=space, lambda_=lambda_, workers=workers, trials=1)
+    found, task, source = load_task(request)
+    configuration, opened = configuration_of(request, found, task, source)
+    baselines = of_domain(domain)
+    if not baselines:
+        raise UsageError(f"the domain {domain} has no baselines")
+    settings = configuration.settings
+    with tempfile.TemporaryDirectory() as folder, Store(Path(folder) / DATABASE) as store:
+        engine = ENGINES.get(settings.engine).start(work_of(configuration, None).to_json(), settings.workers)
+        try:
+            session = Session(
+                folder=Path(folder),
+                configuration=configuration,
+                store=store,
+                engine=engine,
+                space=opened,
+                epochs=settings.confirmation_epochs,
+                clock=Clock(None),
+                listener=listener or (lambda progress: None),
+            )
+            names = {name: baseline.architecture for name, baseline in baselines.items()}
+            window = run_baselines(session, names, epochs=settings.confirmation_epochs, repeats=settings.confirmation_seeds)
+        finally:
+            engine.close()
+    trials = list(window.finished.values())
+    for trial in trials:
+        if trial.status is not Status.COMPLETE:
+            raise MinasError(f"the baseline {trial.candidate.baseline} failed: {trial.reason}")
+    protocol = reference.protocol(configuration, epochs=settings.confirmation_epochs)
+    reference.keep(configuration, protocol, trials)
+    if out is not None:
+        reference.keep(configuration, protocol, trials, path=out)
+    return baseline_rows(trials)

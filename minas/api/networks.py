@@ -1,0 +1,123 @@
+"""Trained networks of a run: read back from its weights, and handed over."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from safetensors import SafetensorError
+from safetensors.torch import load_file
+from torch import nn
+
+from minas.api.work import work_of
+from minas.errors import MinasError, UsageError
+from minas.evaluation.work import open_space
+from minas.exports import EXPORTS, Content
+from minas.network import build
+from minas.run import configuration
+from minas.run.folder import weights_path
+from minas.trial import Trial
+
+if TYPE_CHECKING:
+    from minas.api.run import Member, Run
+    from minas.data.task import Task
+
+
+def trained_network(run: Run, trial: Trial) -> nn.Module:
+    """Return the network of a trial with its trained weights, in eval mode.
+
+    Raises:
+        UsageError: its weights were not kept.
+        MinasError: its weights are damaged.
+    """
+    path = weights_path(run.path, trial.candidate.role, trial.number)
+    if not path.is_file():
+        raise UsageError(
+            f"the weights of {trial.id} were not kept (of dominated trials they are not): "
+            f"name a member of the front, see minas front {run.path}"
+        )
+    if trial.candidate.architecture is None:
+        raise UsageError(f"{trial.id} is no architecture of the search space, so there is nothing to build it from")
+    space = open_space(work_of(run.configuration, None).space, "the run's search_space")
+    facts = run.configuration.task
+    network = build(space.load(trial.candidate.architecture), shape=facts.shape, classes=len(facts.classes), seed=0)
+    try:
+        network.load_state_dict(load_file(path))
+    except (SafetensorError, RuntimeError) as error:
+        raise MinasError(f"{path} does not hold the weights of {trial.id}: {error}") from None
+    return network.eval()
+
+
+def task_of(run: Run) -> Task:
+    """Return a run's task, loaded again.
+
+    Raises:
+        UsageError: the data are not what the run was made with.
+    """
+    from minas.data.task import DataSource
+    from minas.domains import DOMAINS
+
+    task = DOMAINS.get(run.configuration.domain).load(DataSource(**run.configuration.data))  # type: ignore[arg-type]
+    if task.digest != run.configuration.task.digest:
+        raise UsageError(
+            f"the data of {task.source} have changed since the run {run.path} was made: its networks were trained on others"
+        )
+    return task
+
+
+def export_member(member: Member, folder: Path, *, force: bool, form: str = "pytorch") -> Path:
+    """Write a member's network to a folder and check it there; see `Member.export`."""
+    run, trial = member.run, member.chosen
+    network = trained_network(run, trial)
+    space = open_space(work_of(run.configuration, None).space, "the run's search_space")
+    assert trial.candidate.architecture is not None
+    content = Content(
+        architecture=space.load(trial.candidate.architecture),
+        state=network.state_dict(),
+        shape=run.configuration.task.shape,
+        classes=run.configuration.task.classes,
+        preprocessing=task_of(run).preprocessing,
+        measures=trial.measures,
+        provenance={
+            "run": run.name,
+            "domain": run.configuration.domain,
+            "task": run.configuration.task.name,
+            "digest": run.configuration.task.digest,
+            "architecture": member.id,
+            "labels": list(member.labels),
+            "trained": f"{trial.candidate.role}, {trial.candidate.epochs} epochs",
+            "seed": trial.candidate.seed,
+            "versions": configuration.versions(),
+        },
+    )
+    EXPORTS.get(form).write(content, folder, force)
+    return folder
+
+
+def node_actions(member: Member, samples: int = 256) -> dict[tuple[int, int], float]:
+    """Return each node's action on validation samples: (stage, node), both from 0; the head is (number of stages, 0).
+
+    Args:
+        member: whose network is metered.
+        samples: how many validation samples are looked at.
+
+    Raises:
+        UsageError: the weights were not kept.
+    """
+    import re
+
+    import torch
+
+    from minas.action.meter import ActionMeter
+
+    network = trained_network(member.run, member.chosen)
+    inputs = torch.from_numpy(task_of(member.run).validation.inputs[:samples])
+    with torch.no_grad(), ActionMeter(network) as meter:
+        network(inputs)
+    stages = len((member.architecture or {})["stages"])
+    actions: dict[tuple[int, int], float] = {}
+    for row in meter.table():
+        found = re.match(r"stage(\d+)_node(\d+)", row.name)
+        place = (int(found[1]), int(found[2])) if found else (stages, 0)
+        actions[place] = actions.get(place, 0.0) + row.kinetic + row.potential
+    return actions

@@ -1,0 +1,153 @@
+"""The phases of a run, one after the other: bounds, search, control, confirmation, baselines, finishing."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+from collections.abc import Iterator
+
+from minas import seeds
+from minas.analysis.bounds import worked_out_bounds
+from minas.api import reference
+from minas.baselines import of_domain
+from minas.errors import ConfigError
+from minas.evolution.clock import CONFIRMATION_SHARE
+from minas.evolution.confirm import FINISHING, Plan, make_plan, run_baselines, run_confirmation
+from minas.evolution.search import run_control, run_search
+from minas.evolution.session import Session
+from minas.evolution.window import Window
+from minas.run.folder import weights_path
+from minas.trial import Candidate, Status
+
+INITIAL = 32
+"""Random architectures whose action at initialisation gives the bounds for data that no objective set knows."""
+
+
+def run_phases(session: Session) -> None:
+    """Do every phase that the store does not know as done."""
+    store = session.store
+    with _joules(session):
+        if not session.bounds:
+            work_out_bounds(session)
+        searched = _search(session)
+        plan = make_plan(session)
+        if plan.note:
+            session.report("confirmation", note=plan.note)
+        run_confirmation(session, plan)
+        for window in searched:
+            window.late()
+        _baselines(session, plan)
+    if session.engine.broken:
+        store.put_fact("not_repeatable", f"{session.engine.broken} trials failed because of the machine, not by themselves")
+    session.report("finishing")
+    _drop_weights(session)
+    store.put_fact("spent", session.clock.spent())
+    from minas.api.finish import finish
+
+    finish(session.folder)
+    store.put_fact("finished", True)
+
+
+def _search(session: Session) -> list[Window]:
+    """Search, and evaluate the control where one was asked for."""
+    share = 1.0 - CONFIRMATION_SHARE if session.settings.members else 0.97
+    search_share = share / 2 if session.settings.control else share
+    windows = [run_search(session, share=search_share)]
+    if session.settings.control:
+        windows.append(run_control(session, int(session.store.fact("search_told", 0)), share=share))
+    return windows
+
+
+def work_out_bounds(session: Session) -> None:
+    """Measure untrained random architectures, and fix the hypervolume's bounds by them; stored with the run.
+
+    Raises:
+        ConfigError: an objective has no rule for its bounds, so the objective set must give them.
+    """
+    configuration = session.configuration
+    task = configuration.task
+
+    def ask(number: int) -> Candidate | None:
+        if number >= INITIAL:
+            return None
+        rng = seeds.generator(session.settings.seed, "initial", number)
+        return dataclasses.replace(session.candidate("initial", number, session.space.sample(rng)), epochs=0)
+
+    window = Window(
+        role="initial",
+        engine=session.engine,
+        store=session.store,
+        size=INITIAL,
+        ask=ask,
+        tell=lambda trial: None,
+        stop=lambda: False,
+        tick=lambda window: session.report("starting"),
+    )
+    window.load(int(session.store.fact("initial_told", 0)))
+    window.run()
+    measured = [trial.measures for trial in window.finished.values()]
+    actions = [value for measures in measured if (value := measures.get("action"))]
+    flops = [value for measures in measured if (value := measures.get("flops"))]
+    largest = session.space.limits(task.shape).get("flops", 2 * max(flops, default=1.0))
+    bounds = worked_out_bounds(task.majority_error, (min(flops, default=1.0) / 4, largest), actions)
+    for name in configuration.objectives.measures:
+        if name not in bounds:
+            raise ConfigError(
+                f"the objective '{name}' needs bounds for the task {task.name}: put "
+                f"[bounds.\"{task.name}\".{name}] with ideal and reference into the objective set's file"
+            )
+    session.configuration = dataclasses.replace(configuration, bounds=bounds)
+    session.configuration.write(session.folder)
+
+
+def _baselines(session: Session, plan: Plan) -> None:
+    """Bring the baselines' trials into the store: shipped ones, those of an earlier run, or trained now."""
+    store, configuration = session.store, session.configuration
+    training = bool(store.fact("baselines_training", False))
+    if store.trials("baseline") and not training:
+        return
+    protocol = reference.protocol(configuration, epochs=session.settings.confirmation_epochs)
+    known = [] if training else reference.find(configuration, protocol)
+    if known:
+        with store.transaction():
+            for trial in known:
+                store.put_candidate(trial.candidate)
+                store.put_trial(trial)
+        return
+    found = of_domain(configuration.domain)
+    needed = len(found) * session.settings.confirmation_seeds
+    if not session.settings.members or not found or plan.note or session.clock.left() < 2 * FINISHING + needed:
+        return
+    store.put_fact("baselines_training", True)
+    repeats = session.settings.confirmation_seeds
+    architectures = {name: baseline.architecture for name, baseline in found.items()}
+    window = run_baselines(session, architectures, epochs=session.settings.confirmation_epochs, repeats=repeats)
+    if len(window.finished) == len(found) * repeats:
+        reference.keep(configuration, protocol, list(window.finished.values()))
+
+
+def _drop_weights(session: Session) -> None:
+    """Delete the weights of trials that are not on the front: a trial's seed gives them back, to the bit."""
+    front = session.front
+    kept = {member.trial.number for member in front.members} if front is not None else set()
+    for trial in session.store.trials("search"):
+        if trial.number not in kept or trial.status is not Status.COMPLETE:
+            weights_path(session.folder, "search", trial.number).unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def _joules(session: Session) -> Iterator[None]:
+    """Count the machine's energy while a run works, where a counter can be read; else note down why not."""
+    from minas.measures import Unavailable
+    from minas.measures._counters import find
+
+    try:
+        counter = find()
+    except Unavailable as reason:
+        session.store.put_fact("joules_reason", str(reason))
+        yield
+        return
+    try:
+        yield
+    finally:
+        session.add_fact("joules", counter.joules())

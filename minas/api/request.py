@@ -1,0 +1,181 @@
+"""From what a user asks for to a run's whole configuration."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from minas import config, objectives, resources
+from minas.domains import DOMAINS, Domain
+from minas.errors import UsageError
+from minas.evolution.clock import parse_time
+from minas.measures import MEASURES
+from minas.run.configuration import RunConfiguration, Settings, TaskFacts, machine, versions
+from minas.training.settings import ConfirmationSettings, TrainingSettings
+
+if TYPE_CHECKING:
+    from minas.data.task import DataSource, Task
+    from minas.spaces import Space
+
+DEFAULT_TIME = 300.0
+"""Seconds that a search takes when neither trials nor a time are given."""
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Request:
+    """What a user asks for; None is the default of the domain, the search space's file or the machine.
+
+    Attributes:
+        domain: name of the domain.
+        data: a path, or None for the domain's default data.
+        image_size: side in pixels to which images are resized.
+        space: name or TOML file of the search space.
+        objectives: name or TOML file of the objective set.
+        trials: number of trials.
+        time: span of time, as `5m` or in seconds.
+        population: size of NSGA-II's population.
+        window: trials in flight.
+        seed: the run's seed.
+        workers: worker processes.
+        engine: name of the engine.
+        lambda_: weight of the action in the loss.
+        epochs: passes over the training samples in a brief training.
+        control: evaluate random architectures beside the search.
+        members: how many members of the front to confirm; 0 for none.
+        confirmation_epochs: passes over the training samples in confirmation.
+        confirmation_seeds: how often each member is trained in confirmation.
+        limits: measure to the largest value that is worth training.
+    """
+
+    domain: str = "vision"
+    data: str | None = None
+    image_size: int | None = None
+    space: str | None = None
+    objectives: str | None = None
+    trials: int | None = None
+    time: str | float | None = None
+    population: int = 20
+    window: int = 8
+    seed: int = 0
+    workers: int | None = None
+    engine: str = "local"
+    lambda_: float | None = None
+    epochs: int | None = None
+    control: bool = False
+    members: int | None = None
+    confirmation_epochs: int | None = None
+    confirmation_seeds: int | None = None
+    limits: Mapping[str, float] = dataclasses.field(default_factory=dict)
+
+
+def cores() -> int:
+    """Return how many cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def search_space(request: Request, domain: Domain) -> tuple[dict[str, Any], Space]:
+    """Return the search space's values, with what the user changed in them, and the space.
+
+    Raises:
+        UsageError: there is no such space.
+        ConfigError: its file is wrong, or it is of another domain.
+    """
+    from minas.spaces import SPACES
+
+    path = resources.find("search_spaces", request.space or domain.space)
+    document = config.read(path)
+    space = SPACES.get("graph").open(document)
+    training = document.section("training", TrainingSettings)
+    confirmation = document.section("confirmation", ConfirmationSettings)
+    document.finish()
+    if space.domain != domain.name:
+        raise UsageError(f"the search space {path} is of the domain '{space.domain}', not '{domain.name}'")
+    changes = {"lambda_": request.lambda_, "epochs": request.epochs}
+    training = dataclasses.replace(training, **{name: value for name, value in changes.items() if value is not None})
+    if training.lambda_ < 0 or training.epochs < 1:
+        raise UsageError("lambda must be at least 0 and epochs at least 1")
+    values = {**document.values, "training": config.plain(training), "confirmation": config.plain(confirmation)}
+    return values, space
+
+
+def configuration_of(request: Request, domain: Domain, task: Task, source: DataSource) -> tuple[RunConfiguration, Space]:
+    """Return a run's whole configuration, bounds aside where they must be worked out first.
+
+    Raises:
+        UsageError: something asked for is out of range or unknown.
+        ConfigError: a search space's or an objective set's file is wrong.
+    """
+    space_values, space = search_space(request, domain)
+    confirmation = config.Document(source="", text="", values=space_values).section("confirmation", ConfirmationSettings)
+    chosen = objectives.load(request.objectives or domain.objectives, MEASURES.names())
+    settings = _settings(request, confirmation)
+    facts = TaskFacts(
+        name=task.name,
+        digest=task.digest,
+        shape=task.shape,
+        classes=task.classes,
+        samples=(len(task.train), len(task.validation), len(task.test)),
+        source=task.source,
+        majority_error=1.0 - float(np.bincount(task.validation.targets).max()) / len(task.validation),
+    )
+    usual = [name for name, measure in MEASURES.all().items() if not measure.on_request]
+    return (
+        RunConfiguration(
+            domain=domain.name,
+            task=facts,
+            data={name: value for name, value in dataclasses.asdict(source).items() if value is not None},
+            settings=settings,
+            objectives=chosen,
+            measures=tuple(dict.fromkeys([*usual, *chosen.measures])),
+            search_space=space_values,
+            bounds=dict(chosen.bounds.get(task.name, {})),
+            versions=versions(),
+            machine=machine(),
+        ),
+        space,
+    )
+
+
+def _settings(request: Request, confirmation: ConfirmationSettings) -> Settings:
+    seconds = None if request.time is None else parse_time(request.time)
+    if seconds is None and request.trials is None:
+        seconds = DEFAULT_TIME
+    unknown = [name for name in request.limits if name not in ("flops", "params", "activations")]
+    if unknown:
+        raise UsageError(f"a limit on '{unknown[0]}' cannot be checked before training: limits are flops, params, activations")
+    values = {
+        "seed": request.seed,
+        "trials": request.trials,
+        "seconds": seconds,
+        "population": request.population,
+        "window": request.window,
+        "workers": cores() if request.workers is None else request.workers,
+        "engine": request.engine,
+        "control": request.control,
+        "members": confirmation.members if request.members is None else request.members,
+        "confirmation_epochs": request.confirmation_epochs or confirmation.epochs,
+        "confirmation_seeds": request.confirmation_seeds or confirmation.seeds,
+        "limits": dict(request.limits),
+    }
+    document = config.Document(source="settings", text="", values={"settings": config.plain(values)})
+    return document.section("settings", Settings)
+
+
+def load_task(request: Request) -> tuple[Domain, Task, DataSource]:
+    """Load the task that a request names.
+
+    Raises:
+        UsageError: there is no such domain.
+        DataError: the data cannot be used.
+    """
+    from minas.data.task import DataSource
+
+    domain = DOMAINS.get(request.domain)
+    path = None if request.data is None else str(Path(request.data).expanduser().resolve())
+    source = DataSource(path=path, image_size=request.image_size)
+    return domain, domain.load(source), source

@@ -1,0 +1,306 @@
+"""A run, opened for reading: its front, its trials, its networks."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from minas.analysis import comparison, confirmation
+from minas.analysis import front as analysis_front
+from minas.analysis import pick as analysis_pick
+from minas.analysis.confirmation import Interval
+from minas.errors import UsageError, nearest
+from minas.objectives import Bounds
+from minas.run import folder as run_folder
+from minas.run.configuration import RunConfiguration, read
+from minas.run.store import Store
+from minas.trial import Role, Status, Trial, short_id
+
+if TYPE_CHECKING:
+    from torch import nn
+
+
+def open_run(path: str | os.PathLike[str]) -> Run:
+    """Open a run's folder for reading. No torch is loaded until a network is asked for.
+
+    Example:
+        `minas.open_run("results/vision-20261124-101500").front.knee().measures["error"]`
+
+    Raises:
+        UsageError: it is no run folder.
+        ConfigError: its configuration is damaged.
+    """
+    return Run(run_folder.existing(path))
+
+
+class Run:
+    """One search: its configuration, its trials, its front, in one folder.
+
+    Attributes:
+        path: the folder.
+        configuration: what `run.toml` says.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.configuration: RunConfiguration = read(path)
+
+    @property
+    def name(self) -> str:
+        """The folder's name."""
+        return self.path.resolve().name
+
+    @cached_property
+    def _stored(self) -> tuple[dict[Role, list[Trial]], dict[str, Any]]:
+        roles: tuple[Role, ...] = ("initial", "search", "control", "baseline", "confirmation")
+        names = (
+            "confirmation_plan",
+            "search_ended",
+            "search_told",
+            "spent",
+            "search_seconds",
+            "control_seconds",
+            "confirmation_seconds",
+            "baseline_seconds",
+            "not_repeatable",
+            "joules",
+            "joules_reason",
+            "finished",
+            "repeat",
+        )
+        with Store(self.path / run_folder.DATABASE, read_only=True) as store:
+            return {role: store.trials(role) for role in roles}, {name: store.fact(name) for name in names}
+
+    def fact(self, name: str) -> Any:
+        """Return something that the run noted down beside its trials, or None."""
+        return self._stored[1].get(name)
+
+    @property
+    def trials(self) -> list[Trial]:
+        """The search's trials, in the order in which they were asked for; late ones are flagged."""
+        return self._stored[0]["search"]
+
+    @property
+    def control(self) -> list[Trial]:
+        """Random architectures evaluated by the same budget; empty where none were asked for."""
+        return self._stored[0]["control"]
+
+    @property
+    def confirmation(self) -> list[Trial]:
+        """Repeats of the front's members, trained longer and measured on test samples."""
+        return self._stored[0]["confirmation"]
+
+    @property
+    def baseline_trials(self) -> list[Trial]:
+        """Repeats of the baselines, by the confirmation's protocol."""
+        return self._stored[0]["baseline"]
+
+    @property
+    def told(self) -> list[Trial]:
+        """The trials that count: the longest prefix that was told in time."""
+        count = self.fact("search_told") or 0
+        return [trial for trial in self.trials if trial.number < count and not trial.late]
+
+    @property
+    def bounds(self) -> Mapping[str, Bounds]:
+        """Measure to bounds of the hypervolume."""
+        return self.configuration.bounds
+
+    @cached_property
+    def front(self) -> Front:
+        """The run's non-dominated trials."""
+        return Front(self, analysis_front.front_of(self.told, self.configuration.objectives, self.bounds))
+
+    @cached_property
+    def comparison(self) -> comparison.Comparison:
+        """How the front compares with random architectures."""
+        return comparison.compare(
+            self.front.analysis, self.told, self.control, population=self.configuration.settings.population
+        )
+
+    @cached_property
+    def units(self) -> dict[str, str]:
+        """Measure to unit."""
+        from minas.measures import MEASURES
+
+        return {name: MEASURES.get(name).unit for name in self.configuration.measures}
+
+    def trial(self, id_: str) -> Trial:
+        """Return the trial of an architecture by its short name or a longer part of its key.
+
+        Raises:
+            UsageError: there is none, or more than one.
+        """
+        found = [trial for trial in [*self.told, *self.trials, *self.control] if trial.candidate.key.startswith(id_)]
+        keys = {trial.candidate.key for trial in found}
+        if len(keys) > 1:
+            raise UsageError(f"'{id_}' is the start of {len(keys)} architectures of {self.path}: give more characters")
+        if not found:
+            known = [member.id for member in self.front]
+            raise UsageError(f"no architecture '{id_}' in {self.path}{nearest(id_, [*known, 'knee', 'accurate', 'frugal'])}")
+        return found[0]
+
+    def member(self, name: str) -> Member:
+        """Return a member of the front by label or short name, or any other trial by its short name.
+
+        Raises:
+            UsageError: there is none of that name.
+        """
+        if name in analysis_front.LABELS:
+            return self.front.labelled(name)
+        for member in self.front:
+            if member.trial.candidate.key.startswith(name) and name:
+                return member
+        return Member(self, self.trial(name), labels=())
+
+
+@dataclass(frozen=True)
+class Member:
+    """One architecture of a run with its measures; a member of the front, mostly."""
+
+    run: Run
+    trial: Trial
+    labels: tuple[str, ...]
+
+    @property
+    def id(self) -> str:
+        """The short name of the architecture."""
+        return self.trial.id
+
+    @property
+    def key(self) -> str:
+        """The canonical key of the architecture."""
+        return self.trial.candidate.key
+
+    @property
+    def architecture(self) -> Mapping[str, Any] | None:
+        """The architecture as JSON values."""
+        return self.trial.candidate.architecture
+
+    @property
+    def measures(self) -> Mapping[str, float | None]:
+        """Measures on the validation samples after brief training."""
+        return self.trial.measures
+
+    @property
+    def repeats(self) -> list[Trial]:
+        """The confirmation's trials of this architecture."""
+        return [trial for trial in self.run.confirmation if trial.candidate.key == self.key]
+
+    @property
+    def test(self) -> Mapping[str, Interval] | None:
+        """Measures on the test samples after confirmation, over seeds; None where it was not confirmed."""
+        return confirmation.summarise(self.repeats).get(self.key) or None
+
+    @property
+    def on_front(self) -> float | None:
+        """Share of seeds with which it is on the confirmed members' front; None where it was not confirmed."""
+        return self.run.front.shares.get(self.key)
+
+    def network(self) -> nn.Module:
+        """Return the trained network, in eval mode.
+
+        Of the confirmed repeats the one with the least validation error is taken; without any, the briefly trained network.
+
+        Example:
+            `logits = minas.open_run("results/vision-...").front.knee().network()(images)`
+
+        Raises:
+            UsageError: its weights were not kept, as those of dominated trials are not.
+        """
+        from minas.api.networks import trained_network
+
+        return trained_network(self.run, self.chosen)
+
+    def export(self, folder: str | os.PathLike[str], *, force: bool = False) -> Path:
+        """Write weights, architecture and a `model.py` that needs torch alone, and check that they give the same outputs.
+
+        Example:
+            `minas.open_run("results/vision-...").front.knee().export("knee")`
+
+        Args:
+            folder: a new or empty folder.
+            force: replace what is in it.
+
+        Raises:
+            UsageError: the folder is not empty, or the weights were not kept.
+            MinasError: the written folder did not give the same outputs; it is removed.
+        """
+        from minas.api.networks import export_member
+
+        return export_member(self, Path(folder), force=force)
+
+    @property
+    def chosen(self) -> Trial:
+        """The trial whose weights stand for this architecture; chosen on validation figures."""
+        complete = [trial for trial in self.repeats if trial.status is Status.COMPLETE]
+        return min(complete, key=lambda trial: (trial.measures.get("error") or 0.0, trial.number), default=self.trial)
+
+
+class Front(Sequence[Member]):
+    """The non-dominated trials of a run, from the lowest error to the highest."""
+
+    def __init__(self, run: Run, analysis: analysis_front.Front) -> None:
+        self.run = run
+        self.analysis = analysis
+        self._members = [Member(run, member.trial, member.labels) for member in analysis.members]
+
+    def __len__(self) -> int:
+        return len(self._members)
+
+    def __getitem__(self, index: Any) -> Any:
+        return self._members[index]
+
+    @property
+    def hypervolume(self) -> float:
+        """Normalised hypervolume between the run's bounds, in [0, 1]."""
+        return self.analysis.hypervolume
+
+    @cached_property
+    def shares(self) -> dict[str, float]:
+        """Canonical key to the share of seeds with which a confirmed member is on the front."""
+        return confirmation.share_on_front(self.run.confirmation, self.run.configuration.objectives)
+
+    def knee(self) -> Member:
+        """Return the member nearest to the ideal."""
+        return self.labelled("knee")
+
+    def accurate(self) -> Member:
+        """Return the member with the least error."""
+        return self.labelled("accurate")
+
+    def frugal(self) -> Member:
+        """Return the member with the least action among those whose error is still useful."""
+        return self.labelled("frugal")
+
+    def labelled(self, label: str) -> Member:
+        """Return the member that bears a label.
+
+        Raises:
+            UsageError: the front is empty, or there is no such label.
+        """
+        for member in self._members:
+            if label in member.labels:
+                return member
+        if not self._members:
+            raise UsageError(
+                f"the front of {self.run.path} is empty: no trial completed; look at them with: minas trials {self.run.path}"
+            )
+        raise UsageError(f"no member is labelled '{label}'{nearest(label, analysis_front.LABELS)}")
+
+    def pick(self, limits: Mapping[str, float], *, by: str = "action") -> analysis_pick.Pick:
+        """Choose a member within limits, on validation figures; see `minas.analysis.pick`.
+
+        Example:
+            `run.front.pick({"error": .03, "flops": 200_000}).chosen`
+        """
+        return analysis_pick.pick(self.analysis, limits, by=by, confirmation=self.run.confirmation)
+
+
+def baseline_name(trial: Trial) -> str:
+    """Return the name by which tables list a baseline's trial."""
+    return trial.candidate.baseline or short_id(trial.candidate.key)

@@ -1,0 +1,206 @@
+"""What a run says of itself in words: its heading, the comparison with chance, its cost, how to repeat it, what to do next."""
+
+from __future__ import annotations
+
+import shlex
+from typing import TYPE_CHECKING, Any
+
+from minas.analysis.confirmation import no_more_error
+from minas.analysis.quantities import show
+from minas.reporting.live import clock
+from minas.trial import Status, Trial
+
+if TYPE_CHECKING:
+    from minas.api.run import Run
+
+
+def heading(run: Run) -> str:
+    """Return one line on what a run is."""
+    facts = run.configuration.task
+    return (
+        f"{run.name}: {run.configuration.domain}, {facts.name} ({facts.source}); {len(run.told)} trials, "
+        f"{len(run.front)} on the front, hypervolume {run.front.hypervolume:.4f}"
+    )
+
+
+def against_chance(run: Run) -> list[str]:
+    """Return how the front compares with random architectures of the same space."""
+    found = run.comparison
+    if not found.random_trials:
+        return []
+    what = "the control" if found.source == "control" else "the initial population, sampled at random"
+    lines = []
+    if found.source == "control" and found.checkpoints:
+        last = found.checkpoints[-1]
+        lines.append(f"At {last.trials} trials: hypervolume {last.search:.4f}, of random search {last.control:.4f}.")
+    if found.dominated is not None:
+        lines.append(f"The front dominates {100 * found.dominated:.0f}% of {what} ({found.random_trials} architectures).")
+    if found.member is not None and found.ratios:
+        ratios = ", ".join(f"{show(ratio)} of its {_word(name)}" for name, ratio in found.ratios.items() if name != "error")
+        lines.append(f"With no more error than the average random architecture, {found.member.id} takes {ratios}.")
+    return lines
+
+
+def against_baselines(run: Run) -> list[str]:
+    """Return, for each baseline, the member that beats it by the most: no more test error, less action and fewer FLOPs."""
+    lines = []
+    for name, trials in _by_name(run.baseline_trials).items():
+        best = _best_against(run, trials)
+        if best is None:
+            lines.append(f"Against {name}: no confirmed member has no more test error with less action and fewer FLOPs.")
+        else:
+            id_, action, flops = best
+            lines.append(
+                f"Against {name}: {id_} has no more test error with {show(action)} of its action "
+                f"and {show(flops)} of its FLOPs."
+            )
+    return lines
+
+
+def _by_name(trials: list[Trial]) -> dict[str, list[Trial]]:
+    out: dict[str, list[Trial]] = {}
+    for trial in trials:
+        if trial.status is Status.COMPLETE:
+            out.setdefault(trial.candidate.baseline or trial.id, []).append(trial)
+    return out
+
+
+def _best_against(run: Run, baseline: list[Trial]) -> tuple[str, float, float] | None:
+    """Return id, ratio of action and ratio of FLOPs of the member whose larger ratio is the least; both are below 1."""
+    found = []
+    for repeats in _by_key(run.confirmation).values():
+        try:
+            if not no_more_error(repeats, baseline):
+                continue
+        except ValueError:  # no repeat that both completed
+            continue
+        action, flops = (_mean(repeats, name) / _mean(baseline, name) for name in ("test_action", "flops"))
+        if action < 1 and flops < 1:
+            found.append((repeats[0].id, action, flops))
+    return min(found, key=lambda row: (max(row[1:]), row[0]), default=None)
+
+
+def _by_key(trials: list[Trial]) -> dict[str, list[Trial]]:
+    out: dict[str, list[Trial]] = {}
+    for trial in trials:
+        if trial.status is Status.COMPLETE:
+            out.setdefault(trial.candidate.key, []).append(trial)
+    return out
+
+
+def _mean(trials: list[Trial], name: str) -> float:
+    values = [value for trial in trials if (value := trial.measures.get(name)) is not None]
+    return sum(values) / len(values) if values else float("nan")
+
+
+def _word(name: str) -> str:
+    return {"flops": "FLOPs"}.get(name, name)
+
+
+def cost(run: Run) -> dict[str, Any]:
+    """Return what a run spent, all phases together.
+
+    Returns:
+        `trials`, `training_macs`, `cpu_seconds`, `seconds`, `joules` (None where no counter could be read, and then
+        `joules_reason`), `utilisation` (worker time inside training over workers times wall time, in the search), and
+        `overhead_seconds` (worker time of a trial that is neither training nor measuring, mean).
+    """
+    searched = run.trials
+    everything = [*searched, *run.control, *run.confirmation, *_trained_here(run)]
+    wall = float(run.fact("search_seconds") or 0.0)
+    inside = sum(trial.cost.training_seconds for trial in searched)
+    overheads = [t.cost.seconds - t.cost.training_seconds - t.cost.measuring_seconds for t in searched]
+    return {
+        "trials": len(everything),
+        "training_macs": sum(trial.cost.training_macs for trial in everything),
+        "cpu_seconds": sum(trial.cost.cpu_seconds for trial in everything),
+        "seconds": float(run.fact("spent") or 0.0),
+        "joules": run.fact("joules"),
+        "joules_reason": run.fact("joules_reason"),
+        "utilisation": inside / (wall * run.configuration.settings.workers) if wall else None,
+        "overhead_seconds": sum(overheads) / len(overheads) if overheads else None,
+    }
+
+
+def _trained_here(run: Run) -> list[Trial]:
+    return run.baseline_trials if run.fact("baseline_seconds") else []
+
+
+def cost_words(run: Run) -> str:
+    """Return what a run spent, in a sentence."""
+    spent = cost(run)
+    joules = f"{show(spent['joules'])} J" if spent["joules"] is not None else f"joules not measured ({spent['joules_reason']})"
+    text = (
+        f"Spent: {spent['trials']} trials, {show(spent['training_macs'])} training MACs, "
+        f"{show(spent['cpu_seconds'])} CPU seconds, "
+        f"{clock(spent['seconds'])} by the clock; {joules}."
+    )
+    if spent["utilisation"] is not None:
+        text += (
+            f" In the search the workers spent {100 * spent['utilisation']:.0f}% of their time in training, and "
+            f"{1000 * (spent['overhead_seconds'] or 0):.0f} ms a trial on neither training nor measuring."
+        )
+    return text
+
+
+def repeat_command(run: Run) -> str:
+    """Return the command that repeats a run's trials and front to the bit, on the same kind of machine."""
+    settings, plan = run.configuration.settings, run.fact("confirmation_plan") or {}
+    training = run.configuration.search_space["training"]
+    parts = [
+        "minas",
+        "search",
+        run.configuration.domain,
+        "--trials",
+        str(run.fact("search_ended") or len(run.told)),
+        "--seed",
+        str(settings.seed),
+        "--population",
+        str(settings.population),
+        "--window",
+        str(settings.window),
+        "--lambda",
+        repr(training["lambda"]),
+        "--epochs",
+        str(training["epochs"]),
+    ]
+    if path := run.configuration.data.get("path"):
+        parts += ["--data", str(path)]
+    if side := run.configuration.data.get("image_size"):
+        parts += ["--image-size", str(side)]
+    for name, largest in settings.limits.items():
+        parts += [f"--max-{name}", f"{largest:g}"]
+    if settings.control:
+        parts.append("--control")
+    if plan:
+        parts += [
+            "--members",
+            str(len(plan["members"])),
+            "--confirmation-epochs",
+            str(plan["epochs"]),
+            "--confirmation-seeds",
+            str(plan["seeds"]),
+        ]
+    return shlex.join(parts)
+
+
+def closing(run: Run) -> str:
+    """Return what the user reads at the end of a search, below the front's table."""
+    path = shlex.quote(str(run.path))
+    lines = [*against_chance(run), *against_baselines(run), "", cost_words(run)]
+    if reason := run.fact("not_repeatable"):
+        lines.append(f"Not repeatable: {reason}.")
+    failed = [trial for trial in run.trials if trial.status in (Status.FAILED, Status.DIVERGED)]
+    if failed:
+        lines.append(f"{len(failed)} trials failed or diverged; why: minas trials {path}")
+    lines += [
+        f"Written to {path}: front.csv, front.json, front.png, hypervolume.png, run.toml, run.db, weights.",
+        "",
+        "repeat it to the bit:",
+        f"  {repeat_command(run)}",
+        "next:",
+        f"  minas pick {path} --max-error .03 --max-flops 200k",
+        f"  minas plot {path} --architecture knee",
+        f"  minas export {path} knee my-network",
+    ]
+    return "\n".join(lines)

@@ -1,0 +1,12 @@
+"""The command line: a file a command, each of which only calls the public Python interface."""
+
+from __future__ import annotations
+
+import sys
+
+from minas.cli._main import main
+
+__all__ = ["main"]
+
+if __name__ == "__main__":
+    sys.exit(main())

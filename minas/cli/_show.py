@@ -1,0 +1,108 @@
+"""Tables and lines for the terminal, shared by the commands."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from minas.analysis.quantities import show
+
+if TYPE_CHECKING:
+    from minas.analysis.confirmation import Interval
+    from minas.api.run import Run
+
+HEADER = ("architecture", "", "error", "test error", "on front", "action", "FLOPs", "activations", "params")
+"""Columns of a front's table."""
+
+
+def as_json(value: Any) -> None:
+    """Print a value as JSON."""
+    json.dump(value, sys.stdout, indent=1, allow_nan=False)
+    print()
+
+
+def table(title: str, header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """Print a table; the first column to the left, numbers to the right."""
+    from rich.console import Console
+    from rich.table import Table
+
+    drawn = Table(title=title or None, title_justify="left", box=None, pad_edge=False, header_style="bold")
+    for place, name in enumerate(header):
+        drawn.add_column(name, justify="left" if place == 0 else "right", no_wrap=True)
+    for row in rows:
+        drawn.add_row(*row)
+    console = Console()
+    if not console.is_terminal:  # a pipe has no width: never cut a row
+        console = Console(width=max(80, *(sum(map(len, row)) + 3 * len(row) for row in [header, *rows])))
+    console.print(drawn)
+
+
+def percent(value: float | None) -> str:
+    """Return an error as a percentage."""
+    return "n/a" if value is None else f"{100 * value:.2f}%"
+
+
+def interval(found: Interval | None, *, as_percent: bool = False) -> str:
+    """Return a mean with its half-width."""
+    if found is None:
+        return "-"
+    form = percent if as_percent else show
+    if found.high is None:
+        return form(found.mean)
+    half = found.high - found.mean
+    return f"{form(found.mean)} ±{100 * half:.2f}" if as_percent else f"{form(found.mean)} ±{show(half)}"
+
+
+def front_table(run: Run) -> None:
+    """Print a run's front, its baselines and the average random architecture."""
+    from minas.api.tables import front_values
+
+    rows = []
+    for member in run.front:
+        test = member.test
+        measures = member.measures
+        rows.append(
+            [
+                member.id,
+                " ".join(member.labels),
+                percent(measures.get("error")),
+                interval(None if test is None else test.get("error"), as_percent=True),
+                "-" if member.on_front is None else f"{100 * member.on_front:.0f}%",
+                *(show(measures.get(name)) for name in ("action", "flops", "activations", "params")),
+            ]
+        )
+    for row in front_values(run)["baselines"]:
+        rows.append(baseline_row(row))
+    average = run.comparison.average
+    if average:
+        line = run.comparison
+        name = f"average of {line.random_trials} random"
+        rows.append(
+            [
+                name,
+                "",
+                percent(average.get("error")),
+                "-",
+                "-",
+                *(show(average.get(n)) for n in ("action", "flops", "activations", "params")),
+            ]
+        )
+    table("", HEADER, rows)
+
+
+def baseline_row(row: dict[str, Any]) -> list[str]:
+    """Return a baseline's row, as `minas.api.tables.baseline_rows` gives it, for a table with the front's header."""
+    from minas.analysis.confirmation import Interval
+
+    error = (row["test"] or {}).get("error")
+    measures = row["measures"]
+    return [
+        row["name"],
+        "",
+        percent(measures.get("error")),
+        interval(Interval(**error) if error else None, as_percent=True),
+        "-",
+        *(show(measures.get(name)) for name in ("action", "flops", "activations", "params")),
+    ]

@@ -1,0 +1,39 @@
+"""`minas baselines`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+NAME = "baselines"
+HELP = """Train a domain's baselines by the protocol of a front's confirmation, once for each task.
+
+Later searches on the same task draw them beside their front.
+
+    minas baselines vision
+    minas baselines vision --data my-images
+"""
+
+
+def command(
+    domain: Annotated[str, typer.Argument(help="The domain.")],
+    data: Annotated[str | None, typer.Option(help="Your own data; the domain's default without it.")] = None,
+    space: Annotated[str | None, typer.Option(help="The search space whose training is used.")] = None,
+    lambda_: Annotated[float | None, typer.Option("--lambda", help="Weight of the action in the loss.")] = None,
+    workers: Annotated[int | None, typer.Option(help="Worker processes; the cores by default.")] = None,
+    out: Annotated[Path | None, typer.Option(help="A JSON file to write the trials to as well.")] = None,
+    json: Annotated[bool, typer.Option("--json", help="Print a JSON list.")] = False,
+) -> None:
+    """Train a domain's baselines."""
+    from minas.api.baselines import train_baselines
+    from minas.cli import _show
+    from minas.reporting.live import Live
+
+    with Live(quiet=json) as live:
+        rows = train_baselines(domain, data=data, space=space, lambda_=lambda_, workers=workers, out=out, listener=live)
+    if json:
+        _show.as_json(rows)
+    else:
+        _show.table("", _show.HEADER, [_show.baseline_row(row) for row in rows])

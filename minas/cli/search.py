@@ -1,0 +1,110 @@
+"""`minas search`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+NAME = "search"
+HELP = """Search a domain for networks of little error, action and FLOPs; confirm the front on test data; write it all down.
+
+    minas search vision
+    minas search vision --time 30m --control
+    minas search vision --data my-images --max-flops 200k
+    minas search --resume results/vision-20261124-101500
+"""
+
+
+def command(
+    domain: Annotated[str | None, typer.Argument(help="The domain, such as vision.")] = None,
+    trials: Annotated[
+        int | None, typer.Option(help="Number of trials: repeatable to the bit, whatever the machine's pace.")
+    ] = None,
+    time: Annotated[
+        str | None, typer.Option(help="Time for search, confirmation and plots, such as 5m (default) or 1h30m.")
+    ] = None,
+    data: Annotated[
+        str | None, typer.Option(help="Your own data: IDX or CIFAR files, .npz, or a folder of images by class.")
+    ] = None,
+    image_size: Annotated[int | None, typer.Option(help="Side, in pixels, to which images are resized.")] = None,
+    objectives: Annotated[str | None, typer.Option(help="Objective set: paper, or a TOML file.")] = None,
+    space: Annotated[str | None, typer.Option(help="Search space: the domain's own, or a TOML file.")] = None,
+    max_flops: Annotated[str | None, typer.Option(help="Most multiply-accumulates of a sample, such as 200k.")] = None,
+    max_params: Annotated[str | None, typer.Option(help="Most parameters, such as 5k.")] = None,
+    max_activations: Annotated[str | None, typer.Option(help="Most outputs of linear operators, such as 3k.")] = None,
+    lambda_: Annotated[float | None, typer.Option("--lambda", help="Weight of the action in the loss.")] = None,
+    epochs: Annotated[int | None, typer.Option(help="Passes over the training samples in a brief training.")] = None,
+    control: Annotated[
+        bool, typer.Option("--control", help="Evaluate as many random architectures, drawn beside the front.")
+    ] = False,
+    population: Annotated[int, typer.Option(help="Size of NSGA-II's population.")] = 20,
+    window: Annotated[int, typer.Option(help="Trials in flight; 4 for each worker keeps workers busy.")] = 8,
+    seed: Annotated[int, typer.Option(help="The run's seed.")] = 0,
+    workers: Annotated[
+        int | None, typer.Option(help="Worker processes; the cores by default. Trials don't depend on it.")
+    ] = None,
+    engine: Annotated[str, typer.Option(help="Where trials are evaluated.")] = "local",
+    members: Annotated[int | None, typer.Option(help="Most members of the front to confirm; 0 for none.")] = None,
+    confirmation_epochs: Annotated[int | None, typer.Option(help="Passes over the training samples in confirmation.")] = None,
+    confirmation_seeds: Annotated[int | None, typer.Option(help="How often each member is trained in confirmation.")] = None,
+    out: Annotated[Path | None, typer.Option(help="The run's folder; a new one under results by default.")] = None,
+    resume: Annotated[Path | None, typer.Option(help="Go on with the run in this folder.")] = None,
+    json: Annotated[bool, typer.Option("--json", help="Print the front as one JSON object, and nothing else.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", help="Show no progress.")] = False,
+) -> None:
+    """Search a domain."""
+    from minas.analysis.quantities import parse
+    from minas.api import search as api
+    from minas.errors import UsageError
+    from minas.reporting.live import Live
+
+    with Live(quiet=quiet or json) as live:
+        if resume is not None:
+            if domain is not None or trials is not None:
+                raise UsageError(
+                    "--resume goes on with a run as it was configured: only --time and --workers may be given with it"
+                )
+            run = api.resume(resume, listener=live, workers=workers, time=time)
+        elif domain is None:
+            from minas.domains import DOMAINS
+
+            raise UsageError(f"which domain? For example: minas search vision (there are: {', '.join(DOMAINS.names())})")
+        else:
+            texts = {"flops": max_flops, "params": max_params, "activations": max_activations}
+            options: dict[str, Any] = {
+                "image_size": image_size,
+                "objectives": objectives,
+                "space": space,
+                "lambda_": lambda_,
+                "epochs": epochs,
+                "control": control,
+                "population": population,
+                "window": window,
+                "seed": seed,
+                "workers": workers,
+                "engine": engine,
+                "members": members,
+                "confirmation_epochs": confirmation_epochs,
+                "confirmation_seeds": confirmation_seeds,
+                "limits": {name: parse(text) for name, text in texts.items() if text is not None},
+            }
+            run = api.search(domain, trials=trials, time=time, data=data, out=out, listener=live, **options)
+    _report(run, json=json)
+
+
+def _report(run: Any, *, json: bool) -> None:
+    from minas.cli import _show
+
+    if json:
+        from minas.api.tables import front_values
+
+        _show.as_json(front_values(run))
+        return
+    from minas.api.summary import closing, heading
+
+    print(heading(run))
+    _show.front_table(run)
+    print()
+    print(closing(run))

@@ -1,0 +1,49 @@
+"""`minas trials`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+NAME = "trials"
+HELP = """List every trial of a run in the order in which they were asked for.
+
+    minas trials results/vision-20261124-101500
+    minas trials results/vision-20261124-101500 --csv > trials.csv
+"""
+
+
+def command(
+    run: Annotated[Path, typer.Argument(help="The run's folder.")],
+    json: Annotated[bool, typer.Option("--json", help="Print a JSON list.")] = False,
+    csv: Annotated[bool, typer.Option("--csv", help="Print a row a trial.")] = False,
+) -> None:
+    """List every trial of a run."""
+    from minas.analysis.quantities import show
+    from minas.api.run import open_run
+    from minas.api.tables import trials_csv
+    from minas.cli import _show
+    from minas.run.records import table
+
+    rows = table(open_run(run).trials)
+    if json:
+        _show.as_json(rows)
+    elif csv:
+        print(trials_csv(rows), end="")
+    else:
+        names = ("action", "flops", "params")
+        shown = [
+            [
+                row["id"],
+                str(row["number"]),
+                row["status"] + (" (late)" if row["late"] else ""),
+                _show.percent(row["measures"].get("error")),
+                *(show(row["measures"].get(name)) for name in names),
+                f"{row['seconds']:.1f}",
+                row["reason"] or "",
+            ]
+            for row in rows
+        ]
+        _show.table("", ["architecture", "number", "status", "error", "action", "FLOPs", "params", "seconds", "reason"], shown)

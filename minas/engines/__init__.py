@@ -1,0 +1,61 @@
+"""The shelf of engines: where trials are evaluated. Each module exposes `ENGINE = EngineKind(...)`.
+
+An engine is `concurrent.futures` with three words more: how many candidates it works on at a time, a time-out for each, and
+dropping what has not started. It decides nothing that a trial's figures could depend on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import Future
+from dataclasses import dataclass
+from typing import Protocol
+
+from minas.shelf import Shelf
+from minas.trial import Candidate, Trial
+
+
+class Engine(Protocol):
+    """Evaluates candidates, each in a process of its own choosing."""
+
+    @property
+    def capacity(self) -> int:
+        """How many candidates are worked on at a time."""
+
+    @property
+    def broken(self) -> int:
+        """How many trials failed twice because of the machine: a run with any is not repeatable."""
+
+    def submit(self, candidate: Candidate, *, timeout: float) -> Future[Trial]:
+        """Queue a candidate.
+
+        Args:
+            candidate: what to evaluate.
+            timeout: seconds after which its worker counts as hung; a guard, never a budget.
+
+        Returns:
+            Its trial to come. What the infrastructure broke (a killed or hung worker, no memory) is retried once, alone; a
+            second failure gives a trial with the status `failed`. A MinasError in it ends the run (a full disk, say).
+        """
+
+    def drop_waiting(self) -> None:
+        """Cancel every candidate that no worker has begun."""
+
+    def close(self) -> None:
+        """Stop all workers at once."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class EngineKind:
+    """One kind of engine.
+
+    Attributes:
+        description: one sentence for help texts.
+        start: makes a running engine from a run's work (JSON) and a number of workers.
+    """
+
+    description: str
+    start: Callable[[str, int], Engine]
+
+
+ENGINES: Shelf[EngineKind] = Shelf("minas.engines", "ENGINE", EngineKind, "engine")

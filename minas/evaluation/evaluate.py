@@ -1,0 +1,153 @@
+"""One evaluation, from candidate to trial."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from safetensors.torch import save as weights_as_bytes
+from torch import nn
+
+from minas import baselines, seeds
+from minas.errors import MinasError
+from minas.evaluation.work import Prepared, prepared
+from minas.measures import measure
+from minas.measures._trained import Trained
+from minas.run.folder import weights_path, write_atomically
+from minas.training.loop import Training, train
+from minas.trial import Candidate, Cost, Status, Trial
+
+BEFORE_TRAINING = ("flops", "params", "activations")
+"""Measures that need no training: limits on them are checked before it."""
+
+KEPT = ("search", "confirmation", "baseline")
+"""Roles whose weights are kept."""
+
+BACKWARD = 2.0
+"""A backward pass costs about two forward passes: one for the gradient of the states, one for that of the weights."""
+
+
+def evaluate(work: str, candidate: Candidate) -> Trial:
+    """Build, check, train and measure one candidate.
+
+    Args:
+        work: the run's `Work`, as JSON.
+        candidate: what to evaluate.
+
+    Returns:
+        The trial. Whatever the candidate itself does wrong is its status and reason.
+
+    Raises:
+        MinasError: the machine failed (a full disk, say), not the candidate.
+        MemoryError: likewise.
+    """
+    ready = prepared(work)
+    started, started_cpu = time.perf_counter(), time.process_time()
+    try:
+        outcome = _outcome(ready, candidate)
+    except (MinasError, MemoryError):
+        raise
+    except Exception as error:
+        if _out_of_memory(error):
+            raise MemoryError(str(error)) from error
+        outcome = _Outcome(Status.FAILED, f"{type(error).__name__}: {error}")
+    cost = Cost(
+        seconds=time.perf_counter() - started,
+        training_seconds=outcome.training.seconds if outcome.training else 0.0,
+        measuring_seconds=outcome.measuring,
+        cpu_seconds=time.process_time() - started_cpu,
+        training_macs=outcome.macs,
+    )
+    return Trial(
+        candidate=candidate,
+        status=outcome.status,
+        reason=outcome.reason,
+        measures=outcome.measures or {},
+        reasons=outcome.reasons or {},
+        cost=cost,
+    )
+
+
+def network_of(ready: Prepared, candidate: Candidate) -> nn.Module:
+    """Return a candidate's untrained network."""
+    seed = seeds.derive(candidate.seed, "initialisation")
+    task = ready.task
+    if candidate.baseline is not None:
+        return baselines.find(task.domain, candidate.baseline).build(task.shape, len(task.classes), seed)
+    assert candidate.architecture is not None
+    return ready.space.build(ready.space.load(candidate.architecture), task, seed)
+
+
+@dataclass
+class _Outcome:
+    status: Status
+    reason: str | None = None
+    measures: dict[str, float | None] | None = None
+    reasons: dict[str, str] | None = None
+    training: Training | None = None
+    measuring: float = 0.0
+    macs: float = 0.0
+
+
+def _outcome(ready: Prepared, candidate: Candidate) -> _Outcome:
+    network = network_of(ready, candidate).eval()
+    validation = _trained(ready, network, "validation")
+    began = time.perf_counter()
+    early = measure(validation, [name for name in ready.measures if name in BEFORE_TRAINING])
+    measuring = time.perf_counter() - began
+    broken = _broken_limit(ready.limits, early.values)
+    if broken is not None:
+        return _Outcome(Status.INFEASIBLE, broken, early.values, early.reasons, measuring=measuring)
+    training = _train(ready, network, candidate)
+    macs = (1 + BACKWARD) * (early.values.get("flops") or 0.0) * training.samples
+    if training.diverged:
+        return _Outcome(Status.DIVERGED, training.diverged, early.values, early.reasons, training, measuring, macs)
+    network.eval()
+    began = time.perf_counter()
+    late = measure(validation, [name for name in ready.measures if name not in BEFORE_TRAINING])
+    values, reasons = {**early.values, **late.values}, {**early.reasons, **late.reasons}
+    if candidate.part == "test":
+        sampled = [name for name in ready.measures if name not in BEFORE_TRAINING]
+        tested = measure(_trained(ready, network, "test"), sampled)
+        values |= {f"test_{name}": value for name, value in tested.values.items()}
+    measuring += time.perf_counter() - began
+    if ready.folder is not None and candidate.role in KEPT:
+        content = weights_as_bytes({name: tensor.contiguous() for name, tensor in network.state_dict().items()})
+        write_atomically(weights_path(Path(ready.folder), candidate.role, candidate.number), content)
+    return _Outcome(Status.COMPLETE, None, values, reasons, training, measuring, macs)
+
+
+def _train(ready: Prepared, network: nn.Module, candidate: Candidate) -> Training:
+    if candidate.epochs == 0:
+        return Training(steps=0, samples=0, seconds=0.0, losses=(), diverged=None)
+    inputs, targets = ready.parts["train"]
+    return train(
+        network,
+        inputs,
+        targets,
+        ready.training,
+        classes=len(ready.task.classes),
+        epochs=candidate.epochs,
+        seed=candidate.seed,
+        augment=ready.domain.augment(ready.task, ready.training.augmentation),
+    )
+
+
+def _trained(ready: Prepared, network: nn.Module, part: str) -> Trained:
+    inputs, targets = ready.parts[part]
+    return Trained(network=network, inputs=inputs, targets=targets, classes=len(ready.task.classes))
+
+
+def _broken_limit(limits: Mapping[str, float], values: Mapping[str, float | None]) -> str | None:
+    for name, largest in limits.items():
+        value = values.get(name)
+        if value is not None and value > largest:
+            return f"{name} {value:,.0f} over the limit of {largest:,.0f}"
+    return None
+
+
+def _out_of_memory(error: Exception) -> bool:
+    return isinstance(error, torch.OutOfMemoryError) or "can't allocate memory" in str(error)

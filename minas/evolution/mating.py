@@ -1,0 +1,94 @@
+"""How new architectures come from old ones: selection, crossover and mutation, and nothing evaluated twice."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from pymoo.algorithms.moo.nsga2 import binary_tournament
+from pymoo.core.individual import Individual
+from pymoo.core.infill import InfillCriterion
+from pymoo.core.population import Population
+from pymoo.operators.selection.tournament import TournamentSelection
+
+from minas.spaces import Architecture, Space
+
+ATTEMPTS = 200
+"""How often a new architecture is looked for before the space counts as exhausted."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Variation:
+    """How often variation does what.
+
+    Attributes:
+        crossover: probability that a child has two parents.
+        further: probability of each further mutation after the first.
+        immigrant: probability that a child is sampled anew.
+    """
+
+    crossover: float = 0.5
+    further: float = 0.35
+    immigrant: float = 0.0
+
+
+class Mating(InfillCriterion):  # type: ignore[misc]
+    """One child: parents by binary tournament, crossover, mutations, until its key is new.
+
+    Args:
+        space: whose architectures they are.
+        variation: how often what happens.
+        is_new: tells whether an architecture with a key may be asked for.
+    """
+
+    def __init__(self, space: Space, variation: Variation, is_new: Callable[[str, Architecture], bool]) -> None:
+        super().__init__()
+        self._space = space
+        self._variation = variation
+        self._is_new = is_new
+        self._selection = TournamentSelection(func_comp=binary_tournament)
+
+    def do(
+        self,
+        problem: Any,
+        pop: Population,
+        n_offsprings: int,
+        random_state: np.random.Generator | None = None,
+        n_max_iterations: int | None = None,
+        **kwargs: Any,
+    ) -> Population:
+        """Return a population of one child, or an empty one where nothing new was found."""
+        assert random_state is not None
+        algorithm = kwargs["algorithm"]
+        for attempt in range(ATTEMPTS):
+            parents = self._selection.do(problem, pop, 1, 2, to_pop=False, algorithm=algorithm, random_state=random_state)[0]
+            first, second = (pop[int(index)].get("X")[0] for index in parents)
+            child, keys = self._child(first, second, random_state, spread=attempt // 20)
+            key = self._space.key(child)
+            if self._is_new(key, child):
+                individual = Individual(X=np.array([child], dtype=object))
+                individual.set("parents", tuple(keys))
+                return Population.create(individual)
+        return Population.create()
+
+    def _child(self, first: Any, second: Any, rng: np.random.Generator, *, spread: int) -> tuple[Any, list[str]]:
+        """Return a child and its parents' keys; `spread` adds mutations when nearby architectures are all known."""
+        space, variation = self._space, self._variation
+        if rng.random() < variation.immigrant:
+            return space.sample(rng), []
+        keys = [space.key(first)]
+        child = first
+        crossed = rng.random() < variation.crossover
+        if crossed and space.key(second) != keys[0]:
+            child = space.cross(first, second, rng)
+            keys.append(space.key(second))
+        else:
+            child = space.mutate(child, rng)
+        mutations = spread
+        while rng.random() < variation.further:
+            mutations += 1
+        for _ in range(mutations):
+            child = space.mutate(child, rng)
+        return child, keys

@@ -1,0 +1,153 @@
+"""The search phase and its control: an ordered window of trials, fed by NSGA-II or by chance."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from minas import seeds
+from minas.evolution.nsga2 import Evolution
+from minas.evolution.session import Session, Stopwatch
+from minas.evolution.window import Window
+from minas.spaces import Architecture
+from minas.trial import Candidate, Status, Trial
+
+
+def run_search(session: Session, *, share: float) -> Window:
+    """Evolve the front until the trials are used up, the share of the clock is spent, or the space is exhausted.
+
+    A search that was interrupted goes on from what the store holds: the population, the trials in flight, the clock.
+
+    Args:
+        session: the run.
+        share: the search's share of the clock.
+
+    Returns:
+        The window, ended; trials that were still in a worker can be collected from it later.
+    """
+    phase = _Search(session, share)
+    with Stopwatch(session, "search_seconds"):
+        phase.window.run()
+        told = phase.window.end()
+    session.store.mark_late("search", told)
+    session.store.put_fact("search_ended", told)
+    session.front = session.front_of(phase.told)
+    return phase.window
+
+
+class _Search:
+    """The search's state: what was told, and the evolution that follows from it."""
+
+    def __init__(self, session: Session, share: float) -> None:
+        self.session = session
+        self.share = share
+        settings = session.settings
+        self.objectives = session.configuration.objectives
+        self.evolution = Evolution(
+            session.space,
+            objectives=len(self.objectives.objectives),
+            population=settings.population,
+            seed=settings.seed,
+            admits=session.within_limits,
+        )
+        self.told: list[Trial] = []
+        self.window = Window(
+            role="search",
+            engine=session.engine,
+            store=session.store,
+            size=settings.window,
+            ask=self.ask,
+            tell=self.tell,
+            stop=lambda: session.clock.over(share),
+            tick=lambda window: self.report(),
+        )
+        self._load()
+
+    def _load(self) -> None:
+        store, space = self.session.store, self.session.space
+        told = int(store.fact("search_told", 0))
+        self.window.load(told)
+        self.evolution.know([candidate.key for candidate in self.window.asked])
+        self.told = [self.window.finished[number] for number in range(told)]
+        pool = store.fact("population", [])
+        by_number = {number: self.window.finished[number] for number in pool}
+        self.evolution.restore(pool, {n: (space.load(_architecture(t)), self._values(t)) for n, t in by_number.items()})
+        self.session.front = self.session.front_of(self.told) if self.told else None
+
+    def ask(self, number: int) -> Candidate | None:
+        settings = self.session.settings
+        if settings.trials is not None and number >= settings.trials:
+            return None
+        asked = self.evolution.ask(number)
+        return None if asked is None else self.session.candidate("search", number, asked.architecture, parents=asked.parents)
+
+    def tell(self, trial: Trial) -> None:
+        architecture: Architecture = self.session.space.load(_architecture(trial))
+        self.evolution.tell(trial.number, architecture, self._values(trial))
+        self.session.store.put_fact("population", self.evolution.pool())
+        self.told.append(trial)
+        self._update_front(trial)
+        self.report()
+
+    def _update_front(self, trial: Trial) -> None:
+        """Take a trial into the front; the dominated ones before it cannot come back, so they need no second look."""
+        values, front = self._values(trial), self.session.front
+        members = () if front is None else front.members
+        if values is not None and not any(np.all(np.array(member.values) <= values) for member in members):
+            self.session.front = self.session.front_of([*(member.trial for member in members), trial])
+
+    def report(self) -> None:
+        self.session.report(
+            "search", told=self.window.told, asked=len(self.window.asked), of=self.session.settings.trials, share=self.share
+        )
+
+    def _values(self, trial: Trial) -> NDArray[np.float64] | None:
+        return self.objectives.values(trial.measures) if trial.status is Status.COMPLETE else None
+
+
+def run_control(session: Session, count: int, *, share: float) -> Window:
+    """Evaluate random architectures of the same space, by the same budget: the line that the search must beat.
+
+    Args:
+        session: the run.
+        count: how many; as many as the search had trials.
+        share: the share of the clock up to which it may run.
+    """
+    known: set[str] = set()
+
+    def ask(number: int) -> Candidate | None:
+        if number >= count:
+            return None
+        rng = seeds.generator(session.settings.seed, "control", number)
+        for _ in range(1000):
+            architecture = session.space.sample(rng)
+            key = session.space.key(architecture)
+            if key not in known and session.within_limits(architecture):
+                known.add(key)
+                return session.candidate("control", number, architecture)
+        return None
+
+    def report(window: Window) -> None:
+        session.report("control", told=window.told, asked=len(window.asked), of=count, share=share)
+
+    window = Window(
+        role="control",
+        engine=session.engine,
+        store=session.store,
+        size=session.settings.window,
+        ask=ask,
+        tell=lambda trial: report(window),
+        stop=lambda: session.clock.over(share),
+        tick=report,
+    )
+    window.load(int(session.store.fact("control_told", 0)))
+    known.update(candidate.key for candidate in window.asked)
+    with Stopwatch(session, "control_seconds"):
+        window.run()
+        session.store.mark_late("control", window.end())
+    return window
+
+
+def _architecture(trial: Trial) -> dict[str, object]:
+    assert trial.candidate.architecture is not None
+    return dict(trial.candidate.architecture)

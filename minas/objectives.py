@@ -1,0 +1,122 @@
+"""Objective sets: which measures a search minimises, on which scale, and between which bounds they are judged."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from minas import config, resources
+from minas.errors import ConfigError, nearest
+
+Scale = Literal["linear", "log"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Objective:
+    """One measure that the search minimises.
+
+    Attributes:
+        measure: name of the measure.
+        scale: `log` for measures that span orders of magnitude: their logarithm to base 10 is minimised.
+        maximise: the measure is a score in [0, 1]: 1 - x is minimised.
+    """
+
+    measure: str
+    scale: Scale = "linear"
+    maximise: bool = False
+
+    @property
+    def name(self) -> str:
+        """The name under which the objective's values are listed."""
+        return f"1 - {self.measure}" if self.maximise else self.measure
+
+    def value(self, measured: float) -> float:
+        """Return the number that is minimised, on the objective's scale.
+
+        A measure of zero has no logarithm: it is taken as the smallest positive float, and so stays comparable.
+        """
+        low = 1.0 - measured if self.maximise else measured
+        return math.log10(max(low, 1e-300)) if self.scale == "log" else low
+
+
+@dataclass(frozen=True, kw_only=True)
+class Bounds:
+    """Between what an objective is judged, in its measure's unit (a maximised one: 1 - x): ideal is 0, reference is 1."""
+
+    ideal: float
+    reference: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class ObjectiveSet:
+    """What a search minimises.
+
+    Attributes:
+        schema: version of the file's form.
+        name: how users name the set.
+        description: one sentence for `--help` and reports.
+        objectives: the measures, in order.
+        bounds: task name to measure name to bounds, for the default tasks; a run on other data works out its own.
+    """
+
+    schema: int = 1
+    name: str
+    description: str = ""
+    objectives: tuple[Objective, ...]
+    bounds: Mapping[str, Mapping[str, Bounds]] = field(default_factory=dict)
+
+    @property
+    def names(self) -> list[str]:
+        """The objectives' names, in order."""
+        return [objective.name for objective in self.objectives]
+
+    @property
+    def measures(self) -> list[str]:
+        """The measures' names, in order."""
+        return [objective.measure for objective in self.objectives]
+
+    def values(self, measures: Mapping[str, float | None]) -> NDArray[np.float64] | None:
+        """Return the objectives of one trial, shape (objectives,), or None where a measure is missing or not finite."""
+        out = []
+        for objective in self.objectives:
+            measured = measures.get(objective.measure)
+            if measured is None or not math.isfinite(measured):
+                return None
+            out.append(objective.value(measured))
+        return np.array(out, dtype=np.float64)
+
+    def normalise(self, values: NDArray[np.float64], bounds: Mapping[str, Bounds]) -> NDArray[np.float64]:
+        """Scale objectives, shape (..., objectives), so that each one's ideal bound is 0 and its reference bound is 1."""
+        plain = [Objective(measure=o.measure, scale=o.scale) for o in self.objectives]
+        low = np.array([o.value(bounds[o.measure].ideal) for o in plain])
+        high = np.array([o.value(bounds[o.measure].reference) for o in plain])
+        return (values - low) / (high - low)
+
+
+def load(name_or_path: str, known_measures: Sequence[str]) -> ObjectiveSet:
+    """Read an objective set by its shipped name or from a TOML file.
+
+    Args:
+        name_or_path: `paper`, another shipped name, or a path.
+        known_measures: names on the shelf of measures.
+
+    Raises:
+        UsageError: there is no such set.
+        ConfigError: the file is not a valid objective set.
+    """
+    path: Path = resources.find("objectives", name_or_path)
+    loaded = config.load(path, ObjectiveSet)
+    if len(loaded.objectives) < 1:
+        raise ConfigError(f"{path}: an objective set needs at least one [[objectives]] table")
+    for objective in loaded.objectives:
+        if objective.measure not in known_measures:
+            raise ConfigError(f"{path}: no measure named '{objective.measure}'{nearest(objective.measure, known_measures)}")
+    if len(set(loaded.measures)) < len(loaded.measures):
+        raise ConfigError(f"{path}: a measure is listed twice")
+    return loaded

@@ -1,0 +1,40 @@
+"""The TOML files and reference results that are shipped with MINAS."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+from minas.errors import UsageError, nearest
+
+Kind = Literal["search_spaces", "objectives", "results"]
+
+
+def folder(kind: Kind) -> Path:
+    """Return the folder that holds the shipped files of a kind.
+
+    In a wheel they lie inside the package; in a checkout beside it.
+    """
+    package = Path(__file__).resolve().parent
+    installed = package / "_resources" / kind
+    return installed if installed.is_dir() else package.parent / kind
+
+
+def names(kind: Kind) -> list[str]:
+    """Return the names of the shipped TOML files of a kind, without their ending."""
+    return sorted(path.stem for path in folder(kind).glob("*.toml"))
+
+
+def find(kind: Kind, name_or_path: str) -> Path:
+    """Return the TOML file that a user named: a shipped name, or a file anywhere on disk.
+
+    Raises:
+        UsageError: there is neither such a name nor such a file.
+    """
+    if name_or_path in names(kind):
+        return folder(kind) / f"{name_or_path}.toml"
+    path = Path(name_or_path).expanduser()
+    if path.is_file():
+        return path
+    what = kind.replace("_", " ")
+    raise UsageError(f"no {what.rstrip('s')} named '{name_or_path}', and no such file{nearest(name_or_path, names(kind))}")

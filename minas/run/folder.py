@@ -1,0 +1,117 @@
+"""The folder of one run: made, locked, and written so that a crash never leaves half a file."""
+
+from __future__ import annotations
+
+import contextlib
+import datetime
+import os
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import filelock
+
+from minas.errors import MinasError, UsageError
+
+CONFIGURATION = "run.toml"
+DATABASE = "run.db"
+WEIGHTS = "weights"
+LOCK = "run.lock"
+
+
+def create(out: str | os.PathLike[str] | None, *, domain: str, base: Path | None = None) -> Path:
+    """Make a new run folder and return it.
+
+    Args:
+        out: the folder that the user asked for, or None for `results/DOMAIN-DATE-TIME`.
+        domain: part of the default name.
+        base: where default folders go; the current folder's `results` unless given.
+
+    Raises:
+        UsageError: the folder exists and is not empty, or cannot be written.
+    """
+    if out is None:
+        stamp = datetime.datetime.now().strftime("%Y%m%d-%H%M%S")
+        parent = base if base is not None else Path("results")
+        path = parent / f"{domain}-{stamp}"
+        suffix = 1
+        while path.exists():
+            suffix += 1
+            path = parent / f"{domain}-{stamp}-{suffix}"
+    else:
+        path = Path(out).expanduser()
+    if path.is_dir() and (path / DATABASE).exists():
+        raise UsageError(f"{path} already holds a run: go on with it by --resume {path}, or give another --out")
+    if path.exists() and (not path.is_dir() or any(path.iterdir())):
+        raise UsageError(f"{path} exists and is not an empty folder: give another --out")
+    try:
+        (path / WEIGHTS).mkdir(parents=True, exist_ok=True)
+        probe = path / WEIGHTS / ".probe"
+        probe.write_bytes(b"")
+        probe.unlink()
+    except OSError as error:
+        raise UsageError(
+            f"cannot write to {path}: {error.strerror or error}; give a folder you may write to with --out"
+        ) from error
+    return path
+
+
+def existing(path: str | os.PathLike[str]) -> Path:
+    """Return a run folder that must be there.
+
+    Raises:
+        UsageError: it is not a run folder.
+    """
+    folder = Path(path).expanduser()
+    if not folder.is_dir():
+        raise UsageError(f"no run folder at {folder}")
+    for name in (CONFIGURATION, DATABASE):
+        if not (folder / name).is_file():
+            raise UsageError(f"{folder} is not a run folder: it has no {name}")
+    return folder
+
+
+@contextlib.contextmanager
+def lock(folder: Path) -> Iterator[None]:
+    """Hold a run folder for writing, for as long as the context lasts; a killed process lets go of it.
+
+    Raises:
+        UsageError: another process holds it.
+    """
+    guard = filelock.FileLock(folder / LOCK)
+    try:
+        guard.acquire(timeout=0)
+    except filelock.Timeout:
+        raise UsageError(f"another process is working on {folder}: wait until it has ended, or give another --out") from None
+    except OSError as error:
+        raise UsageError(f"cannot write to {folder}: {error.strerror or error}") from error
+    try:
+        yield
+    finally:
+        guard.release()
+
+
+def write_atomically(path: Path, content: bytes | str) -> None:
+    """Write a whole file under a temporary name and rename it, so that readers see the old file or the new one.
+
+    Raises:
+        MinasError: the disk is full or the folder cannot be written.
+    """
+    data = content.encode() if isinstance(content, str) else content
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        with temporary.open("wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    except OSError as error:
+        temporary.unlink(missing_ok=True)
+        raise MinasError(f"cannot write {path}: {error.strerror or error}") from error
+
+
+def weights_path(folder: Path, role: str, number: int) -> Path:
+    """Return where the weights of one trial lie."""
+    if not re.fullmatch(r"[a-z]+", role):
+        raise ValueError(f"not a role: {role!r}")
+    return folder / WEIGHTS / f"{role}-{number:05d}.safetensors"

@@ -1,0 +1,202 @@
+"""The store: every candidate that was asked for and every trial that finished, in SQLite, written by one process alone."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import json
+import sqlite3
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from minas.errors import MinasError, UsageError
+from minas.run import schema
+from minas.trial import Candidate, Cost, Role, Status, Trial
+
+COLUMNS = "role, number, key, architecture, baseline, seed, epochs, part, parents"
+
+
+class Store:
+    """One run's SQLite file. Use as a context manager, or `close()` it.
+
+    Args:
+        path: the file, made where it is not there.
+        read_only: open an existing file without writing to it.
+
+    Raises:
+        UsageError: the file is no store, or was written by a newer MINAS.
+        MinasError: the file cannot be opened.
+    """
+
+    def __init__(self, path: Path, *, read_only: bool = False) -> None:
+        self.path = path
+        try:
+            if read_only:
+                self._connection = _open_for_reading(path)
+            else:
+                self._connection = sqlite3.connect(path, isolation_level=None)
+                self._connection.execute("PRAGMA journal_mode = WAL")
+                self._connection.execute("PRAGMA synchronous = NORMAL")
+                self._connection.execute("PRAGMA foreign_keys = ON")
+                schema.migrate(self._connection, str(path))
+            self._connection.execute("SELECT COUNT(*) FROM facts").fetchone()
+        except sqlite3.DatabaseError as error:
+            raise _explained(path, error) from error
+
+    def __enter__(self) -> Store:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the file; everything that was put is on disk."""
+        self._connection.close()
+
+    @contextlib.contextmanager
+    def transaction(self) -> Iterator[None]:
+        """Write several things, or none of them.
+
+        Raises:
+            MinasError: the disk is full or the file cannot be written; nothing of the transaction is kept.
+        """
+        try:
+            self._connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield
+            except BaseException:
+                self._connection.execute("ROLLBACK")
+                raise
+            self._connection.execute("COMMIT")
+        except sqlite3.Error as error:
+            with contextlib.suppress(sqlite3.Error):
+                self._connection.execute("ROLLBACK")
+            raise _explained(self.path, error) from error
+
+    def put_fact(self, name: str, value: Any) -> None:
+        """Keep a JSON value under a name, in place of an older one."""
+        self._write(
+            "INSERT INTO facts VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value",
+            (name, json.dumps(value)),
+        )
+
+    def fact(self, name: str, default: Any = None) -> Any:
+        """Return the JSON value kept under a name."""
+        row = self._connection.execute("SELECT value FROM facts WHERE name = ?", (name,)).fetchone()
+        return default if row is None else json.loads(row[0])
+
+    def put_candidate(self, candidate: Candidate) -> None:
+        """Record that a candidate was asked for."""
+        architecture = None if candidate.architecture is None else json.dumps(candidate.architecture)
+        values = (
+            candidate.role,
+            candidate.number,
+            candidate.key,
+            architecture,
+            candidate.baseline,
+            candidate.seed,
+            candidate.epochs,
+            candidate.part,
+            json.dumps(candidate.parents),
+        )
+        self._write(f"INSERT INTO candidates ({COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", values)
+
+    def put_trial(self, trial: Trial) -> None:
+        """Keep a finished trial; its candidate must be there. A trial, once kept, is never replaced."""
+        values = (
+            trial.candidate.role,
+            trial.number,
+            trial.status.value,
+            trial.reason,
+            json.dumps(dict(trial.measures)),
+            json.dumps(dict(trial.reasons)),
+            json.dumps(dataclasses.asdict(trial.cost)),
+            int(trial.late),
+            trial.attempts,
+        )
+        self._write("INSERT INTO trials VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", values)
+
+    def mark_late(self, role: Role, first: int) -> None:
+        """Flag a role's trials from a number on as late: kept, and not part of the front."""
+        self._write("UPDATE trials SET late = 1 WHERE role = ? AND number >= ?", (role, first))
+
+    def candidates(self, role: Role) -> list[Candidate]:
+        """Return all candidates of a role, in the order in which they were asked for."""
+        rows = self._connection.execute(f"SELECT {COLUMNS} FROM candidates WHERE role = ? ORDER BY number", (role,))
+        return [_candidate(row) for row in rows]
+
+    def trials(self, role: Role) -> list[Trial]:
+        """Return the finished trials of a role, in the order in which they were asked for."""
+        columns = ", ".join(f"c.{name}" for name in COLUMNS.split(", "))
+        query = f"""SELECT {columns}, t.status, t.reason, t.measures, t.reasons, t.cost, t.late, t.attempts
+            FROM candidates c JOIN trials t ON t.role = c.role AND t.number = c.number WHERE c.role = ? ORDER BY c.number"""
+        return [_trial(row) for row in self._connection.execute(query, (role,))]
+
+    def _write(self, statement: str, values: tuple[Any, ...]) -> None:
+        try:
+            self._connection.execute(statement, values)
+        except sqlite3.Error as error:
+            raise _explained(self.path, error) from error
+
+
+def _open_for_reading(path: Path) -> sqlite3.Connection:
+    """Open a store without changing it; one on a read-only disk too, where WAL's side files cannot be made."""
+    if not path.is_file():
+        raise UsageError(f"there is no store at {path}")
+    location = f"file:{_quoted(path)}"
+    connection = sqlite3.connect(f"{location}?mode=ro", uri=True, isolation_level=None)
+    try:
+        version = int(connection.execute("PRAGMA user_version").fetchone()[0])
+    except sqlite3.OperationalError:
+        connection.close()
+        connection = sqlite3.connect(f"{location}?mode=ro&immutable=1", uri=True, isolation_level=None)
+        version = int(connection.execute("PRAGMA user_version").fetchone()[0])
+    if version > len(schema.MIGRATIONS):
+        raise UsageError(f"{path} was written by a newer MINAS (store schema {version}): update MINAS")
+    return connection
+
+
+def _quoted(path: Path) -> str:
+    return path.resolve().as_uri().removeprefix("file:")
+
+
+def _candidate(row: tuple[Any, ...]) -> Candidate:
+    role, number, key, architecture, baseline, seed, epochs, part, parents = row
+    loaded: Mapping[str, Any] | None = None if architecture is None else json.loads(architecture)
+    return Candidate(
+        role=role,
+        number=number,
+        key=key,
+        architecture=loaded,
+        baseline=baseline,
+        seed=seed,
+        epochs=epochs,
+        part=part,
+        parents=tuple(json.loads(parents)),
+    )
+
+
+def _trial(row: tuple[Any, ...]) -> Trial:
+    status, reason, measures, reasons, cost, late, attempts = row[9:]
+    return Trial(
+        candidate=_candidate(row[:9]),
+        status=Status(status),
+        reason=reason,
+        measures=json.loads(measures),
+        reasons=json.loads(reasons),
+        cost=Cost(**json.loads(cost)),
+        late=bool(late),
+        attempts=attempts,
+    )
+
+
+def _explained(path: Path, error: sqlite3.Error) -> MinasError:
+    text = str(error)
+    if "disk is full" in text or "disk I/O" in text:
+        return MinasError(f"the disk that holds {path} is full or failing: make room, then go on with --resume {path.parent}")
+    if "not a database" in text or "no such table" in text or "malformed" in text:
+        return UsageError(f"{path} is not a store of MINAS, or it is damaged ({text})")
+    if "readonly" in text or "unable to open" in text:
+        return MinasError(f"cannot write {path} ({text}): the folder must be writable")
+    return MinasError(f"{path}: {text}")

@@ -1,0 +1,121 @@
+"""The training loop: one candidate, one thread, one seed."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from minas import seeds
+from minas.action import loss as action_loss
+from minas.action.meter import ActionMeter
+from minas.training import divergence
+from minas.training.settings import TrainingSettings
+
+Augment = Callable[[Tensor, torch.Generator], Tensor]
+
+
+@dataclass(frozen=True)
+class Training:
+    """What a training did.
+
+    Attributes:
+        steps: optimiser steps.
+        samples: samples seen, all steps together.
+        seconds: wall time inside the loop.
+        losses: mean cross-entropy of each epoch, in nats.
+        diverged: why it was ended, or None.
+    """
+
+    steps: int
+    samples: int
+    seconds: float
+    losses: tuple[float, ...]
+    diverged: str | None
+
+
+def train(
+    network: nn.Module,
+    inputs: Tensor,
+    targets: Tensor,
+    settings: TrainingSettings,
+    *,
+    classes: int,
+    epochs: int,
+    seed: int,
+    augment: Augment | None = None,
+) -> Training:
+    """Train a network in place: L = CE + lambda * functional (design: cross-entropy plus weighted action).
+
+    Args:
+        network: takes (batch, *shape) to logits (batch, classes).
+        inputs: training samples, (samples, *shape), float32.
+        targets: class indices, (samples,), int64.
+        settings: optimiser, schedule and loss.
+        classes: number of classes.
+        epochs: passes over the samples.
+        seed: seeds the order of the samples and the augmentation; initialisation has its own.
+        augment: changes a whole epoch's samples, given a generator.
+
+    Returns:
+        What was done; on divergence the network is left as it was when the loop ended.
+    """
+    generator = torch.Generator().manual_seed(seeds.derive(seed, "training"))
+    samples = len(inputs)
+    batch = min(settings.batch_size, samples)
+    per_epoch = max(1, samples // batch)
+    optimizer = torch.optim.AdamW(
+        network.parameters(), lr=settings.learning_rate, weight_decay=settings.weight_decay, fused=True
+    )
+    schedule = torch.optim.lr_scheduler.OneCycleLR(
+        optimizer, settings.learning_rate, total_steps=epochs * per_epoch, pct_start=settings.warmup
+    )
+    step = _step_function(network, settings)
+    network.train()
+    started = time.perf_counter()
+    means: list[float] = []
+    diverged = None
+    for epoch in range(1, epochs + 1):
+        order = torch.randperm(samples, generator=generator)[: per_epoch * batch]
+        shown = inputs if augment is None else augment(inputs, generator)
+        losses = []
+        for chosen in order.split(batch):
+            optimizer.zero_grad(set_to_none=True)
+            losses.append(step(shown[chosen], targets[chosen]))
+            optimizer.step()
+            schedule.step()
+        values = torch.stack(losses).tolist()
+        diverged = divergence.reason(values, classes=classes, epoch=epoch)
+        means.append(sum(values) / len(values))
+        if diverged:
+            break
+    seconds = time.perf_counter() - started
+    steps = len(means) * per_epoch
+    return Training(steps=steps, samples=steps * batch, seconds=seconds, losses=tuple(means), diverged=diverged)
+
+
+def _step_function(network: nn.Module, settings: TrainingSettings) -> Callable[[Tensor, Tensor], Tensor]:
+    """Return one forward and backward pass that leaves gradients and gives the detached cross-entropy."""
+    if settings.lambda_ == 0:
+
+        def plain(inputs: Tensor, targets: Tensor) -> Tensor:
+            cross_entropy = F.cross_entropy(network(inputs), targets)
+            cross_entropy.backward()  # type: ignore[no-untyped-call]
+            return cross_entropy.detach()
+
+        return plain
+
+    meter = ActionMeter(network, fraction=settings.fraction)
+
+    def with_action(inputs: Tensor, targets: Tensor) -> Tensor:
+        with meter:
+            logits = network(inputs)
+        cross_entropy = F.cross_entropy(logits, targets)
+        (cross_entropy + settings.lambda_ * action_loss.functional(meter, settings.functional)).backward()  # type: ignore[no-untyped-call]
+        return cross_entropy.detach()
+
+    return with_action

@@ -1,0 +1,48 @@
+"""How candidates are trained: the `[training]` and `[confirmation]` tables of a search space's file."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainingSettings:
+    """Brief training of one candidate: AdamW, a one-cycle schedule, cross-entropy + lambda * functional.
+
+    Attributes:
+        epochs: passes over the training samples.
+        batch_size: samples a step.
+        learning_rate: the peak of the one-cycle schedule.
+        weight_decay: AdamW's decoupled weight decay.
+        warmup: share of the steps in which the learning rate rises.
+        lambda_: weight of the functional in the loss; `lambda` in the file.
+        functional: which functional: `action` or another name in `minas.action.loss`.
+        fraction: share of each batch, its first samples, from which the functional is taken during training.
+        augmentation: the domain's own options, such as `shift` in pixels.
+    """
+
+    epochs: int = field(default=8, metadata={"minimum": 1})
+    batch_size: int = field(default=64, metadata={"minimum": 2})
+    learning_rate: float = field(default=0.01, metadata={"exclusive_minimum": 0})
+    weight_decay: float = field(default=0.01, metadata={"minimum": 0})
+    warmup: float = field(default=0.25, metadata={"minimum": 0, "maximum": 1})
+    lambda_: float = field(default=1e-5, metadata={"minimum": 0})
+    functional: str = "action"
+    fraction: float = field(default=0.125, metadata={"exclusive_minimum": 0, "maximum": 1})
+    augmentation: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ConfirmationSettings:
+    """How the members of a front are retrained and measured on test samples.
+
+    Attributes:
+        members: how many members at most.
+        seeds: how often each is trained.
+        epochs: passes over the training samples.
+    """
+
+    members: int = field(default=6, metadata={"minimum": 1})
+    seeds: int = field(default=3, metadata={"minimum": 1})
+    epochs: int = field(default=25, metadata={"minimum": 1})
