@@ -1,0 +1,90 @@
+"""Which elements of a state are padding: the mask taken along the trace."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from minas.action.operations import Kind
+from minas.action.reading import shown_input
+from minas.action.trace import Call, Value
+
+
+class Masks:
+    """The weight, 1 for valid and 0 for padding, of every element of every state.
+
+    Args:
+        mask: (batch, positions), True = valid. It is laid onto those inputs of the model that have these two axes: first and
+            second, second and first (a sequence before the batch), or first and last (channels before positions).
+    """
+
+    def __init__(self, mask: Tensor) -> None:
+        self.mask = mask
+        self._known: dict[int, Tensor] = {}
+
+    def of(self, value: Value) -> Tensor:
+        """Return the weights of a value's elements, of its shape."""
+        known = self._known.get(id(value))
+        if known is None:
+            known = self._input(value.tensor) if value.producer is None else self._output(value, value.producer)
+            self._known[id(value)] = known
+        return known
+
+    def _input(self, tensor: Tensor) -> Tensor:
+        mask = self.mask.to(tensor.device, torch.float64 if tensor.dtype is torch.float64 else torch.float32)
+        shape = tuple(tensor.shape)
+        if shape[:2] == tuple(mask.shape):
+            return mask.reshape(*mask.shape, *[1] * (len(shape) - 2)).expand(shape)
+        if shape[:2] == tuple(mask.shape[::-1]):
+            return mask.t().reshape(*mask.shape[::-1], *[1] * (len(shape) - 2)).expand(shape)
+        if len(shape) > 2 and (shape[0], shape[-1]) == tuple(mask.shape):
+            return mask.reshape(shape[0], *[1] * (len(shape) - 2), shape[-1]).expand(shape)
+        return mask.new_ones(()).expand(shape)
+
+    def _output(self, value: Value, call: Call) -> Tensor:
+        shape = value.tensor.shape
+        if call.kind is Kind.SHAPE:
+            return call.replay(self.of(call.inputs[0]))[value.index if not call.single else 0]
+        if call.kind in (Kind.LINEAR, Kind.MATMUL, Kind.RECURRENT, Kind.ATTENTION, Kind.CELL):
+            return self._spread(self.of(call.inputs[0]).amax(-1, keepdim=True), shape)
+        if call.kind is Kind.EMBEDDING:
+            return self.of(call.inputs[0]).unsqueeze(-1).expand(shape)
+        if call.kind in (Kind.CONVOLUTION, Kind.TRANSPOSED, Kind.POOL):
+            return self._over_space(self.of(shown_input(call)).amax(1, keepdim=True), shape)
+        if call.kind in (Kind.FREE, Kind.EINSUM, Kind.UNKNOWN):
+            return self._merged(call, shape)
+        weights = [self.of(one) for one in call.inputs]
+        fitting = [weight for weight in weights if weight.shape == shape] or [self._spread(weights[0], shape)]
+        return torch.stack(fitting).amax(0)
+
+    def _spread(self, weights: Tensor, shape: torch.Size) -> Tensor:
+        try:
+            return weights.expand(shape)
+        except RuntimeError:
+            return weights.new_ones(()).expand(shape)
+
+    def _over_space(self, weights: Tensor, shape: torch.Size) -> Tensor:
+        if weights.shape[2:] != shape[2:]:
+            weights = torch.nn.functional.interpolate(weights.contiguous(), size=tuple(shape[2:]), mode="nearest")
+        return weights.expand(shape)
+
+    def _merged(self, call: Call, shape: torch.Size) -> Tensor:
+        """Apply a merge or an average to the weights themselves: what has any valid part is valid."""
+        ones = self.mask.new_ones((), dtype=torch.float64)
+
+        def exchanged(data: object) -> object:
+            if isinstance(data, Tensor):
+                value = call.known.get(id(data))
+                return ones.expand(data.shape) if value is None else self.of(value).to(ones.dtype)
+            if isinstance(data, list | tuple):
+                return type(data)(exchanged(item) for item in data)
+            return data
+
+        weights = self.of(call.inputs[0])
+        if weights.shape == shape:
+            return weights
+        try:
+            result = call.function(*[exchanged(arg) for arg in call.args], **call.kwargs)
+            return self._spread((result > 0).to(weights.dtype), shape)
+        except (RuntimeError, TypeError, ValueError, AttributeError):
+            return weights.new_ones(()).expand(shape)

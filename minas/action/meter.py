@@ -1,0 +1,281 @@
+"""ActionMeter: the action of any `nn.Module`, in training and afterwards."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from minas.action import diagnostics
+from minas.action.assembly import Assembly
+from minas.action.neuron import bringers
+from minas.action.steps import Step
+from minas.action.trace import Recorder, Trace, Value, fresh_weights, tensors_in
+from minas.errors import UsageError
+
+
+@dataclass(frozen=True)
+class Row:
+    """What one step costs, in the units of section "The action": squared state units a sample.
+
+    Attributes:
+        step: the module's path where its parameters tell it, else the function's name.
+        operator: the functions that make the step.
+        kinetic, potential: T and V.
+        activation_energy: mean ||q||^2, which counts towards E where `hidden`.
+        hidden: whether a later step takes the state.
+        units: elements of the state, a sample.
+        zero_fraction: share of the state's elements that are exactly zero.
+        participation_ratio: (sum q^2)^2 / sum q^4 as a share of the units.
+        rescale_gap: by how much rescaling this step alone could still lower S.
+    """
+
+    step: str
+    operator: str
+    kinetic: float
+    potential: float
+    activation_energy: float
+    hidden: bool
+    units: int
+    zero_fraction: float
+    participation_ratio: float
+    rescale_gap: float
+
+    @property
+    def action(self) -> float:
+        """T + V."""
+        return self.kinetic + self.potential
+
+
+class ActionMeter:
+    """Measure the action of a model's forward passes.
+
+        with ActionMeter(model) as meter:
+            logits = model(x)
+        loss = cross_entropy(logits, y) + 1e-5 * meter.action()
+
+    Modules and functional calls are read alike. Several forward passes inside one `with` are averaged over their samples, so a
+    whole validation part can be measured batch by batch; entering anew starts from nothing. States that merge by a mean leave
+    doing nothing free of charge; in a network with residual **sums** the action reads each branch as it stands, so such
+    networks compare with each other, not with ours, at the same width.
+
+    Args:
+        model: any module; its first tensor argument's first axis is the batch.
+        mask: (batch, positions), True = valid: padding contributes nothing to T, V and E.
+        fraction: the share of each batch, its first samples, from which T, E and a batch normalisation's variance are
+            taken: 1/8 gives the same S within 1% and costs a training step little.
+        steps: whether to keep each step's state for `table()` and `rescale_gap()`; without it a training step is quicker.
+        batch_axis: the axis of the model's input that counts the samples: 1 for an `nn.LSTM` that takes time first.
+
+    Raises:
+        UsageError: for a fraction outside of (0, 1].
+        UnknownOperation: when the model applies parameters by an operation whose linear map is not known.
+    """
+
+    def __init__(
+        self, model: nn.Module, mask: Tensor | None = None, *, fraction: float = 1.0, steps: bool = True, batch_axis: int = 0
+    ) -> None:
+        if not 0 < fraction <= 1:
+            raise UsageError(f"fraction is {fraction}; expected a share of the batch in (0, 1], such as 1/8")
+        self.model = model
+        self.mask = mask
+        self.fraction = fraction
+        self._keep = steps
+        self._batch_axis = batch_axis
+        self._bringers = bringers(model)
+        self._handles: list[Any] = []
+        self._recorder: Recorder | None = None
+        self._fast_path = True
+        self._passes: list[_Pass] = []
+
+    def __enter__(self) -> ActionMeter:
+        self._passes = []
+        self._fast_path = torch.backends.mha.get_fastpath_enabled()
+        torch.backends.mha.set_fastpath_enabled(False)
+        self._handles = [self.model.register_forward_pre_hook(self._begin, with_kwargs=True)]
+        for module in self._bringers:
+            self._handles.append(module.register_forward_pre_hook(self._mute, with_kwargs=True))
+            self._handles.append(module.register_forward_hook(self._unmute, with_kwargs=True, always_call=True))
+        self._handles.append(self.model.register_forward_hook(self._end, with_kwargs=True, always_call=True))
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for handle in self._handles:
+            handle.remove()
+        self._handles = []
+        torch.backends.mha.set_fastpath_enabled(self._fast_path)
+        self._stop()
+
+    # -- hooks --------------------------------------------------------------------------------------------------------------
+
+    def _begin(self, module: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+        if self._recorder is not None:  # the model calls itself: one trajectory
+            return
+        trace = Trace(fresh_weights(self.model))
+        for tensor in tensors_in((args, kwargs)):
+            if id(tensor) not in trace.values and id(tensor) not in trace.weights:
+                trace.enter(tensor)
+        self._recorder = Recorder(trace)
+        self._recorder.__enter__()
+
+    def _end(self, module: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any], result: Any) -> None:
+        recorder = self._recorder
+        if recorder is None:
+            return
+        self._stop()
+        if result is None:  # the forward pass failed: nothing to read
+            return
+        trace = recorder.trace
+        trace.close(result)
+        samples = self._samples(trace)
+        self._passes = [one.condensed() for one in self._passes] if self._keep else self._passes
+        steps = Assembly(trace, samples, self.mask, self.fraction).run()
+        self._passes.append(_Pass.of(steps, samples, keep=self._keep))
+
+    def _stop(self) -> None:
+        if self._recorder is not None:
+            self._recorder.__exit__(None, None, None)
+            self._recorder = None
+
+    def _samples(self, trace: Trace) -> int:
+        if self.mask is not None:
+            return int(self.mask.shape[0])
+        for value in trace.inputs:
+            if value.tensor.dim() > self._batch_axis:
+                return int(value.tensor.shape[self._batch_axis])
+        return 1
+
+    def _mute(self, module: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+        if self._recorder is not None:
+            self._recorder.muted += 1
+
+    def _unmute(self, module: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any], result: Any) -> None:
+        if self._recorder is not None:
+            self._recorder.muted -= 1
+            if not self._recorder.muted and result is not None:
+                self._recorder.module(module, (*args, *kwargs.values()), result)
+
+    # -- results ------------------------------------------------------------------------------------------------------------
+
+    def action(self) -> Tensor:
+        """Return S = T + V, the mean over samples, 0-dimensional, differentiable."""
+        return self.kinetic() + self.potential()
+
+    def kinetic(self) -> Tensor:
+        """Return T, summed over steps."""
+        return self._mean(lambda one: one.kinetic)
+
+    def potential(self) -> Tensor:
+        """Return V, summed over steps."""
+        return self._mean(lambda one: one.potential)
+
+    def activation_energy(self) -> Tensor:
+        """Return E: mean ||q||^2, summed over hidden steps."""
+        return self._mean(lambda one: one.activation)
+
+    def table(self) -> list[Row]:
+        """Return a row for each step, in the order of execution; several passes are averaged step by step."""
+        self._passes = [one.condensed() for one in self._found()]
+        first = self._passes[0].rows
+        if not self._keep:
+            raise UsageError("this meter keeps no steps: make it with ActionMeter(model, steps=True)")
+        if any(len(one.rows) != len(first) for one in self._passes):
+            raise UsageError("the forward passes took different steps: measure them one by one")
+        total = sum(one.samples for one in self._passes)
+        return [_averaged([(one.rows[place], one.samples / total) for one in self._passes]) for place in range(len(first))]
+
+    def zero_fraction(self) -> float:
+        """Return the share of all hidden states' elements that are exactly zero."""
+        return self._weighted("zero_fraction")
+
+    def participation_ratio(self) -> float:
+        """Return the participation ratio as a share of the units, averaged over hidden states by their units."""
+        return self._weighted("participation_ratio")
+
+    def rescale_gap(self) -> float:
+        """Return how much the best function-preserving rescale of one layer could still lower S (see `diagnostics`)."""
+        return max((row.rescale_gap for row in self.table()), default=0.0)
+
+    def _weighted(self, field: str) -> float:
+        rows = [row for row in self.table() if row.hidden]
+        units = sum(row.units for row in rows)
+        return sum(getattr(row, field) * row.units for row in rows) / units if units else 0.0
+
+    def _found(self) -> list[_Pass]:
+        if not self._passes:
+            raise UsageError("nothing was metered: call the model itself inside of 'with ActionMeter(model) as meter:'")
+        return self._passes
+
+    def _mean(self, figure: Callable[[_Pass], Tensor]) -> Tensor:
+        passes = self._found()
+        if len(passes) == 1:
+            return figure(passes[0])
+        total = sum(one.samples for one in passes)
+        return torch.stack([figure(one) * (one.samples / total) for one in passes]).sum()
+
+
+@dataclass
+class _Pass:
+    """One forward pass."""
+
+    kinetic: Tensor
+    potential: Tensor
+    activation: Tensor
+    samples: int
+    steps: list[Step]
+    rows: list[Row]
+
+    @classmethod
+    def of(cls, steps: list[Step], samples: int, *, keep: bool) -> _Pass:
+        return cls(
+            kinetic=_total([step.kinetic for step in steps]),
+            potential=_total([step.potential for step in steps]),
+            activation=_total([step.activation for step in steps if step.hidden]),
+            samples=samples,
+            steps=steps if keep else [],
+            rows=[],
+        )
+
+    def condensed(self) -> _Pass:
+        """Turn the steps into rows, and let their states go."""
+        if self.steps:
+            with torch.no_grad():
+                diagnostics.link(self.steps)
+                self.rows = [_row(step) for step in self.steps]
+            self.steps = []
+        return self
+
+
+def _total(parts: list[Tensor]) -> Tensor:
+    return torch.stack(parts).sum() if parts else torch.zeros(())
+
+
+def _row(step: Step) -> Row:
+    return Row(
+        step=step.name,
+        operator=step.operator,
+        kinetic=float(step.kinetic),
+        potential=float(step.potential),
+        activation_energy=float(step.activation),
+        hidden=step.hidden,
+        units=step.state.numel() // step.samples,
+        zero_fraction=diagnostics.zero_fraction(step.state),
+        participation_ratio=diagnostics.participation_ratio(step.state),
+        rescale_gap=diagnostics.rescale_gap(step),
+    )
+
+
+def _averaged(parts: list[tuple[Row, float]]) -> Row:
+    """Average the rows of one step over passes."""
+    first = parts[0][0]
+    if len(parts) == 1:
+        return first
+    names = ("kinetic", "potential", "activation_energy", "zero_fraction", "participation_ratio", "rescale_gap")
+    means = {name: sum(getattr(row, name) * share for row, share in parts) for name in names}
+    return Row(step=first.step, operator=first.operator, hidden=first.hidden, units=first.units, **means)
+
+
+__all__ = ["ActionMeter", "Row", "Value"]
