@@ -1,0 +1,13 @@
+"""Figures worked out from trials: fronts, hypervolumes, comparisons, confirmations and choices.
+
+Pure functions on values; no torch, no files. Each module has one idea:
+
+- `front`: the non-dominated trials, their labels and the plan of what to confirm.
+- `hypervolume`: how much of the space between fixed bounds is dominated, over the trials.
+- `bounds`: those bounds for a user's own data.
+- `comparison`: a front against random architectures.
+- `confirmation`: means, intervals and paired differences over seeds.
+- `quantities`, `pick`: limits such as `error <= .03`, and the member that they choose.
+- `layout`, `topology`: where an architecture's nodes stand in a drawing, and what is written on them.
+- `pictures`: the numbers behind each plot.
+"""

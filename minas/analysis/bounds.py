@@ -1,0 +1,46 @@
+"""Bounds of the hypervolume for data that no objective set knows, worked out before the search and stored with the run."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from minas.objectives import Bounds
+
+ACTION_BELOW = 10.0
+"""How far below the least action at initialisation the ideal bound lies: training with the action in the loss lowers it."""
+ACTION_ABOVE = 2.0
+"""How far above the greatest action at initialisation the reference lies: training without it in the loss may raise it."""
+
+
+def worked_out_bounds(
+    majority_error: float, flops_limits: tuple[float, float], random_actions: Sequence[float]
+) -> dict[str, Bounds]:
+    """Return bounds for the measures error, action and flops of a task.
+
+    Args:
+        majority_error: error, in [0, 1], of always answering with the most frequent class: the reference of the error,
+            whose ideal is 0.
+        flops_limits: the least and the greatest FLOPs that the search space can give, for one sample.
+        random_actions: the actions of seeded random architectures at initialisation (32 in a search). What is not finite
+            or not positive is left out.
+
+    Returns:
+        Measure to bounds, in the measure's units.
+
+    Raises:
+        ValueError: a bound would be empty: one class only, limits that do not ascend, or no finite action.
+    """
+    actions = [action for action in random_actions if math.isfinite(action) and action > 0.0]
+    if not 0.0 < majority_error <= 1.0:
+        raise ValueError(f"the majority class's error must lie in (0, 1], not at {majority_error}: are there two classes?")
+    if not actions:
+        raise ValueError("none of the random architectures has a finite, positive action")
+    least, most = max(1.0, flops_limits[0]), flops_limits[1]
+    if not least < most:
+        raise ValueError(f"the limits of FLOPs must ascend, not {flops_limits[0]} to {flops_limits[1]}")
+    return {
+        "error": Bounds(ideal=0.0, reference=majority_error),
+        "action": Bounds(ideal=min(actions) / ACTION_BELOW, reference=max(actions) * ACTION_ABOVE),
+        "flops": Bounds(ideal=least, reference=most),
+    }

@@ -1,0 +1,209 @@
+"""Which member of a front a user's limits choose, why, what was left out, and how sure the choice is.
+
+Among the members within all limits the one with the least action is chosen: limits say what a network must achieve, and
+little action is what it should then have. `by` names another measure. The choice is made on validation figures, never on
+the test samples.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from minas.analysis.confirmation import rounds, validation_measures
+from minas.analysis.front import Front, Member
+from minas.analysis.quantities import show
+from minas.errors import UsageError, nearest
+from minas.trial import Status, Trial
+
+Figures = Mapping[str, float | None]
+WORDS = {"flops": "FLOPs", "params": "parameters"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Excess:
+    """One limit that a member breaks.
+
+    Attributes:
+        measure: name of the measure.
+        limit: its greatest allowed value.
+        value: the member's value, or None where the measure is unavailable.
+    """
+
+    measure: str
+    limit: float
+    value: float | None
+
+    @property
+    def share(self) -> float:
+        """By what share of the limit the value lies above it; infinite without a value and for a limit of 0."""
+        if self.value is None or self.limit == 0.0:
+            return math.inf
+        return self.value / self.limit - 1.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class LeftOut:
+    """A member outside the limits, with those that it breaks, the worst first."""
+
+    member: Member
+    excesses: tuple[Excess, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pick:
+    """The choice.
+
+    Attributes:
+        limits: measure to greatest allowed value.
+        by: the measure of which the chosen member has the least.
+        chosen: the member, or None where no member is within the limits.
+        within: how many members are within the limits.
+        left_out: the members nearest to the limits outside of them, the nearest first.
+        sure: share of the confirmation's seeds in which the same rule chooses the same member among the confirmed ones, or
+            None where the chosen member was not confirmed.
+        seeds: over how many seeds.
+        figures: canonical key to the figures that the choice was made on.
+    """
+
+    limits: Mapping[str, float]
+    by: str
+    chosen: Member | None
+    within: int
+    left_out: tuple[LeftOut, ...]
+    sure: float | None
+    seeds: int
+    figures: Mapping[str, Figures]
+
+
+def pick(
+    front: Front,
+    limits: Mapping[str, float],
+    *,
+    by: str = "action",
+    confirmation: Iterable[Trial] = (),
+    figures: Mapping[str, Figures] | None = None,
+    most_left_out: int = 3,
+) -> Pick:
+    """Choose the member with the least of one measure within limits.
+
+    Args:
+        front: the front of a run.
+        limits: measure to greatest allowed value, in the measure's unit; inclusive.
+        by: the measure of which to take the least; ties go to the front's order, the lowest error first.
+        confirmation: the trials of the confirmation, to say how sure the choice is.
+        figures: canonical key to validation figures that replace those of the search, such as the means of a confirmation.
+        most_left_out: so many of those left out are listed.
+
+    Raises:
+        UsageError: a limit or `by` names a measure that no member has, or a limit is no number of 0 or more.
+    """
+    known = {
+        member.key: {**validation_measures(member.trial), **(figures or {}).get(member.key, {})} for member in front.members
+    }
+    _check(limits, by, known)
+    within = [member for member in front.members if not _excesses(known[member.key], limits)]
+    chosen = min(within, key=lambda member: _rank(known[member.key], by), default=None)
+    out = [LeftOut(member=m, excesses=e) for m in front.members if (e := _excesses(known[m.key], limits))]
+    out.sort(key=lambda left: (*_distance(left), _rank(known[left.member.key], by)))
+    sure, seeds = _sure(chosen, limits, by, list(confirmation))
+    return Pick(
+        limits=dict(limits),
+        by=by,
+        chosen=chosen,
+        within=len(within),
+        left_out=tuple(out[:most_left_out]),
+        sure=sure,
+        seeds=seeds,
+        figures=known,
+    )
+
+
+def _check(limits: Mapping[str, float], by: str, known: Mapping[str, Figures]) -> None:
+    names = {name for figures in known.values() for name, value in figures.items() if value is not None}
+    for measure, limit in limits.items():
+        if not (math.isfinite(limit) and limit >= 0.0):
+            raise UsageError(f"the limit of {measure} must be a number of 0 or more, not {limit}")
+    for measure in [*limits, by]:
+        if known and measure not in names:
+            raise UsageError(f"no member of the front has a measure named '{measure}'{nearest(measure, names)}")
+
+
+def _excesses(figures: Figures, limits: Mapping[str, float]) -> tuple[Excess, ...]:
+    broken = [
+        Excess(measure=measure, limit=limit, value=figures.get(measure))
+        for measure, limit in limits.items()
+        if (value := figures.get(measure)) is None or not value <= limit
+    ]
+    return tuple(sorted(broken, key=lambda excess: -excess.share))
+
+
+def _distance(left: LeftOut) -> tuple[float, float, int]:
+    worst = left.excesses[0]
+    return worst.share, math.inf if worst.value is None else worst.value, len(left.excesses)
+
+
+def _rank(figures: Figures, by: str) -> float:
+    value = figures.get(by)
+    return math.inf if value is None else value
+
+
+def _sure(chosen: Member | None, limits: Mapping[str, float], by: str, trials: Sequence[Trial]) -> tuple[float | None, int]:
+    if chosen is None or chosen.key not in {trial.candidate.key for trial in trials}:
+        return None, 0
+    matched = rounds(trials)
+    if not matched:
+        return None, 0
+    hits = [_key_of_round(round_, limits, by) == chosen.key for round_ in matched]
+    return sum(hits) / len(hits), len(hits)
+
+
+def _key_of_round(round_: Mapping[str, Trial], limits: Mapping[str, float], by: str) -> str | None:
+    rows = {key: validation_measures(trial) for key, trial in round_.items() if trial.status is Status.COMPLETE}
+    inside = [key for key, row in rows.items() if not _excesses(row, limits)]
+    return min(inside, key=lambda key: (_rank(rows[key], by), key), default=None)
+
+
+def explain(choice: Pick) -> str:
+    """Return the choice in plain lines: the member, why, the nearest that were left out, and how sure it is."""
+    return "\n".join([*_why(choice), *(_left_out(left) for left in choice.left_out), *_how_sure(choice)])
+
+
+def _why(choice: Pick) -> list[str]:
+    asked = ", ".join(f"{word(name)} at most {show(limit)}" for name, limit in choice.limits.items()) or "no limits"
+    if choice.chosen is None:
+        return [f"No member of the front is within the limits ({asked})."]
+    figures = choice.figures[choice.chosen.key]
+    listed = ", ".join(f"{word(name)} {show(figures.get(name))}" for name in dict.fromkeys([*choice.limits, choice.by]))
+    labels = f" ({', '.join(choice.chosen.labels)})" if choice.chosen.labels else ""
+    among = f"the {choice.within} members" if choice.within > 1 else "the only member"
+    reason = f"the least {word(choice.by)} of {among} within the limits" if choice.within > 1 else f"{among} within the limits"
+    return [f"{choice.chosen.id}{labels}: {listed}.", f"Chosen as {reason} ({asked}), on validation figures."]
+
+
+def _left_out(left: LeftOut) -> str:
+    return f"Left out: {left.member.id}, {'; '.join(_excess(excess) for excess in left.excesses)}."
+
+
+def _excess(excess: Excess) -> str:
+    name = word(excess.measure)
+    if excess.value is None:
+        return f"{name} is not available"
+    by = f"{show(100 * excess.share, digits=2)}% over" if math.isfinite(excess.share) else "over"
+    return f"{name} {show(excess.value, digits=4)} is {by} {show(excess.limit)}"
+
+
+def _how_sure(choice: Pick) -> list[str]:
+    if choice.chosen is None:
+        return []
+    if choice.sure is None:
+        return ["How sure: not known, since this member was not confirmed with more seeds."]
+    hits = round(choice.sure * choice.seeds)
+    seeds = "seed" if choice.seeds == 1 else "seeds"
+    return [f"How sure: the same rule chooses it in {hits} of {choice.seeds} {seeds}, among the confirmed members."]
+
+
+def word(measure: str) -> str:
+    """Return a measure's name as it stands in a sentence."""
+    return WORDS.get(measure, measure.replace("_", " "))

@@ -1,0 +1,58 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from minas.analysis.quantities import parse, show
+from minas.errors import UsageError
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("200k", 200_000.0),
+        ("1.5M", 1_500_000.0),
+        (".03", 0.03),
+        ("3%", 0.03),
+        ("0", 0.0),
+        ("200_000", 200_000.0),
+        ("2e5", 200_000.0),
+        ("2G", 2e9),
+        (" 12 K ", 12_000.0),
+        ("5.", 5.0),
+    ],
+)
+def test_parse(text: str, value: float) -> None:
+    assert parse(text) == pytest.approx(value)
+
+
+@pytest.mark.parametrize(
+    "text", ["", "k", "-3", "nan", "inf", "1,5", "2kk", "three", "1e999", "٣", "0x10", "1.2.3", "_1", "."]
+)
+def test_parse_refuses(text: str) -> None:
+    with pytest.raises(UsageError):
+        parse(text)
+
+
+def test_the_error_says_what_to_write() -> None:
+    with pytest.raises(
+        UsageError, match=r"'200m' is no quantity: for thousands write k, for millions M; write a number such as .03"
+    ):
+        parse("200m")
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (214_000, "214k"), (1.5e6, "1.5M"), (0.03, "0.03"), (0.031249, "0.0312"), (0, "0"), (999, "999"), (999.9, "1k"),
+        (999_999, "1M"), (12, "12"), (1.5e-7, "1.5e-07"), (None, "n/a"), (-2500, "-2.5k"),
+    ],
+)  # fmt: skip
+def test_show(value: float | None, text: str) -> None:
+    assert show(value) == text
+
+
+@given(st.floats(1e-4, 9e14))
+def test_what_is_shown_can_be_parsed(value: float) -> None:
+    assert parse(show(value, digits=6)) == pytest.approx(value, rel=1e-5)

@@ -1,0 +1,164 @@
+from __future__ import annotations
+
+import numpy as np
+import picture_samples
+import pytest
+from matplotlib.collections import PathCollection
+from matplotlib.figure import Figure
+from matplotlib.patches import FancyBboxPatch
+from matplotlib.text import Text
+
+from minas.errors import UsageError
+from minas.plots import SHELF
+from minas.plots._labels import place
+from minas.plots._log_axis import ticks
+from minas.plots.front import BASELINE, CONFIRMED, CONTROL, DOMINATED, FRONT, TESTED_BASELINE
+
+
+def texts(figure: Figure) -> list[str]:
+    return [text.get_text() for text in figure.findobj(Text) if text.get_text()]  # type: ignore[attr-defined]
+
+
+def legend(figure: Figure) -> list[str]:
+    return [text.get_text() for one in figure.legends for text in one.get_texts()]
+
+
+def points(figure: Figure, panel: int, label: str) -> np.ndarray:
+    found = [c for c in figure.axes[panel].collections if isinstance(c, PathCollection) and c.get_label() == label]
+    return np.asarray(found[0].get_offsets())
+
+
+def test_front_draws_each_pair_with_everything_named() -> None:
+    info = picture_samples.front()
+    figure = SHELF.get("front").draw(info)
+    assert [(a.get_ylabel(), a.get_xlabel()) for a in figure.axes] == [
+        ("error", "action"),
+        ("error", "FLOPs (multiply-accumulates)"),
+        ("action", "FLOPs (multiply-accumulates)"),
+    ]
+    assert [(a.get_yscale(), a.get_xscale()) for a in figure.axes] == [("linear", "log"), ("linear", "log"), ("log", "log")]
+    assert legend(figure) == [FRONT, CONFIRMED, DOMINATED, CONTROL, TESTED_BASELINE, BASELINE]
+    written = texts(figure)
+    for name in ("knee", "accurate", "frugal", "chain w 8", "chain w 16"):
+        assert written.count(name) == 3
+    assert "0a1b2c3d" not in written
+    assert any("hypervolume 0.712" in text for text in written)
+    assert points(figure, 0, FRONT).tolist() == [[2e3, 0.01], [200, 0.03], [20, 0.1], [90, 0.06]]
+    assert len(points(figure, 1, DOMINATED)) == len(points(figure, 2, CONTROL)) == 40
+    assert points(figure, 0, BASELINE).tolist() == [[3000, 0.02]]
+
+
+def test_confirmed_members_have_error_bars() -> None:
+    figure = SHELF.get("front").draw(picture_samples.front())
+    bars = [c for c in figure.axes[0].containers if c.get_label() == CONFIRMED]
+    assert len(bars) == 1
+    line, _, (across, up) = bars[0].lines  # type: ignore[attr-defined]
+    assert line.get_xydata().tolist() == [[2.1e3, 0.009], [210, 0.02]]
+    assert up.get_segments()[1][:, 1].tolist() == pytest.approx([0.018, 0.022])
+    assert across.get_segments()[1][:, 0].tolist() == pytest.approx([189, 231])
+
+
+def test_a_front_without_control_baselines_or_points() -> None:
+    assert legend(SHELF.get("front").draw(picture_samples.front(control=False, baselines=False, many=0, members=3))) == [
+        FRONT,
+        CONFIRMED,
+    ]
+    nothing = SHELF.get("front").draw(picture_samples.front(control=False, baselines=False, many=0, members=0))
+    assert legend(nothing) == []
+    assert len(nothing.axes) == 3
+
+
+def test_two_objectives_have_one_panel_and_one_has_none() -> None:
+    assert len(SHELF.get("front").draw(picture_samples.front(axes=2)).axes) == 1
+    with pytest.raises(UsageError, match="only one objective"):
+        SHELF.get("front").draw(picture_samples.front(axes=1))
+
+
+def test_zero_and_missing_values() -> None:
+    info = picture_samples.front(many=6, control=False)
+    info.dominated[0, 2] = 0.0
+    info.dominated[1, 2] = np.nan
+    figure = SHELF.get("front").draw(info)
+    assert len(points(figure, 1, DOMINATED)) == 5
+    assert points(figure, 1, DOMINATED)[0, 0] == info.axes[2].limits[0]
+    assert len(points(figure, 0, DOMINATED)) == 6
+    title = figure.legends[0].get_title().get_text()
+    assert "Points with 0 FLOPs stand at the start of the axis." in title
+
+
+def test_trials_beyond_an_axis_are_mentioned() -> None:
+    info = picture_samples.front(many=3, control=False)
+    info.dominated[:, 0] = [0.05, 0.3, 0.5]
+    assert SHELF.get("front").draw(info).legends[0].get_title().get_text() == "2 trials lie beyond an axis."
+
+
+def test_hypervolume_curves_and_their_ends() -> None:
+    info = picture_samples.hypervolume()
+    figure = SHELF.get("hypervolume").draw(info)
+    assert legend(figure) == ["initial population (random)", "search", "random architectures (control)"]
+    search = next(line for line in figure.axes[0].lines if line.get_label() == "search")
+    assert np.asarray(search.get_ydata()).tolist() == [0.0, *info.search]
+    assert f"{info.search[-1]:.3f}" in texts(figure)
+    assert f"{info.control[-1]:.3f}" in texts(figure)
+
+
+@pytest.mark.parametrize(
+    ("trials", "names"), [(0, []), (1, ["search"]), (20, ["search"]), (21, ["initial population (random)", "search"])]
+)
+def test_hypervolume_without_a_control(trials: int, names: list[str]) -> None:
+    assert legend(SHELF.get("hypervolume").draw(picture_samples.hypervolume(trials=trials, control=False))) == names
+
+
+def test_architecture_writes_operators_flops_and_action() -> None:
+    figure = SHELF.get("architecture").draw(picture_samples.architecture())
+    written = texts(figure)
+    assert [text for text in written if text.startswith("stage")] == [f"stage {n}:  width 16, 14 × 14" for n in (1, 2, 3)]  # noqa: RUF001
+    assert written.count("sep3x3") == 3
+    assert written.count("squeeze") == written.count("excitation") == 3
+    assert written.count("25k FLOPs") == 3
+    assert written.count("no FLOPs") == 6
+    assert written.count("action 50") == 3
+    assert "10 classes" in written
+    assert any(text.startswith("share of the network's action") for text in written)
+    boxes = [patch for patch in figure.axes[0].patches if isinstance(patch, FancyBboxPatch)]
+    assert len(boxes) == 3 * (7 + 1) + 2
+
+
+def test_architecture_without_action_is_coloured_by_flops() -> None:
+    written = texts(SHELF.get("architecture").draw(picture_samples.architecture(action=False, stages=1)))
+    assert not any(text.startswith("action") for text in written)
+    assert any(text.startswith("share of the network's FLOPs") for text in written)
+
+
+def test_text_in_a_box_stays_in_it() -> None:
+    figure = SHELF.get("architecture").draw(picture_samples.architecture())
+    figure.draw_without_rendering()
+    renderer = figure.canvas.get_renderer()  # type: ignore[attr-defined]
+    boxes = [patch.get_window_extent(renderer) for patch in figure.axes[0].patches if isinstance(patch, FancyBboxPatch)]
+    for text in figure.axes[0].texts:
+        if text.get_text().startswith("stage"):
+            continue
+        inner = text.get_window_extent(renderer)
+        assert any(b.x0 <= inner.x0 and inner.x1 <= b.x1 and b.y0 <= inner.y0 and inner.y1 <= b.y1 for b in boxes), text
+
+
+@pytest.mark.parametrize(("low", "high"), [(8.0, 1.3e4), (120.0, 480.0), (1e-3, 1e12), (3.0, 30.0), (950.0, 1050.0)])
+def test_ticks_are_few_round_and_inside(low: float, high: float) -> None:
+    got = ticks(low, high)
+    assert 1 <= len(got) <= 7
+    assert all(low <= value <= high for value in got)
+    assert all(float(f"{value:.2g}") == pytest.approx(value) for value in got)
+
+
+def test_names_overlap_neither_each_other_nor_the_frame() -> None:
+    anchors = np.array([[100.0, 100.0], [104.0, 102.0], [98.0, 96.0], [395.0, 295.0], [2.0, 2.0]])
+    boxes = place([(60, 14)] * 5, anchors, anchors, (0, 0, 400, 300))
+    for one, (left, bottom, right, top) in enumerate(boxes):
+        assert left >= 0
+        assert bottom >= 0
+        assert right <= 400
+        assert top <= 300
+        for other in boxes[:one]:
+            assert right <= other[0] or other[2] <= left or top <= other[1] or other[3] <= bottom
+        inside = (anchors > [left, bottom]) & (anchors < [right, top])
+        assert not inside.all(axis=1).any()
