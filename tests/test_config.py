@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Literal
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from minas import config
@@ -248,6 +248,7 @@ def paths(values: object, at: tuple[str | int, ...] = ()) -> list[tuple[str | in
     return [path for key, value in inside for path in ((*at, key), *paths(value, (*at, key)))]
 
 
+@settings(deadline=None)
 @given(st.dictionaries(st.text(min_size=1, max_size=5), json_values, max_size=4))
 def test_every_value_of_any_document_has_a_line(values: dict[str, object]) -> None:
     text = config.dumps(values)

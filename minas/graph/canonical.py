@@ -12,7 +12,6 @@ import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import replace
-from functools import lru_cache
 
 from minas.errors import ArchitectureError
 from minas.graph.exchange import dump
@@ -25,7 +24,7 @@ Colours = tuple[int, ...]
 Trace = tuple[tuple[int, tuple[int, ...], tuple[int, ...]], ...]
 """What a refined colouring looks like from outside: the same for isomorphic graphs."""
 
-MOST_BRANCHES = 20_000
+MOST_BRANCHES = 5_000
 """No graph that anybody would train comes near; stops files that were made to be hard."""
 
 
@@ -52,7 +51,6 @@ def key(architecture: Architecture) -> str:
     return hashlib.sha256(text.encode("ascii")).hexdigest()
 
 
-@lru_cache(maxsize=4096)
 def canonical_stage(stage: Stage) -> Stage:
     """Return one stage with identities contracted and nodes in canonical order, every edge from a lower index to a higher one.
 

@@ -45,12 +45,12 @@ def _heads(space: GraphSpace, architecture: Architecture) -> Iterator[Architectu
 
 def _stage_added(space: GraphSpace, architecture: Architecture) -> Iterator[Architecture]:
     """Append the next optional stage, with as few inner nodes as it may have, all alike and in a chain."""
-    if len(architecture.stages) == len(space.stages):
+    if len(architecture.stages) >= len(space.stages):
         return
     part = space.stages[len(architecture.stages)]
     count = part.nodes[0]
     for entry in space.entries:
-        for node in space.inner if count else space.inner[:1] or (entry,):
+        for node in space.inner if count else (entry,):
             nodes = (entry, *[node] * count)
             edges = tuple((index, index + 1) for index in range(len(nodes)))
             for width in part.widths:

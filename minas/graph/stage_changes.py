@@ -30,10 +30,10 @@ def entries(space: GraphSpace, part: StageSpace, stage: Stage) -> Iterator[Stage
 
 def widths(space: GraphSpace, part: StageSpace, stage: Stage) -> Iterator[Stage]:
     """Go to the next smaller and the next larger width."""
-    index = part.widths.index(stage.width)
-    for other in (index - 1, index + 1):
-        if 0 <= other < len(part.widths):
-            yield replace(stage, width=part.widths[other])
+    smaller = [width for width in part.widths if width < stage.width]
+    larger = [width for width in part.widths if width > stage.width]
+    for width in (*smaller[-1:], *larger[:1]):
+        yield replace(stage, width=width)
 
 
 def strides(space: GraphSpace, part: StageSpace, stage: Stage) -> Iterator[Stage]:
