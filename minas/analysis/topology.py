@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from minas import shelf
 from minas.analysis.layout import Layout, layered
+from minas.graph.signatures import signature as known
 
 if TYPE_CHECKING:
     from minas.graph.architecture import Architecture, Node
 
 Place = tuple[int, int]
 """(stage, node), both from 0; the head is (number of stages, 0)."""
-Signatures = Mapping[str, Mapping[str, Any]]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,30 +57,20 @@ class ArchitecturePicture:
     coloured: str
 
 
-def known_signatures() -> dict[str, Mapping[str, Any]]:
-    """Return the literal signatures of all operators, read without importing torch."""
-    package = "minas.operators"
-    return {
-        name: signature
-        for module in shelf.module_names(package)
-        for name, signature in shelf.literal(package, module, "SIGNATURES").items()
-    }
-
-
-def node_flops(signature: Mapping[str, Any], *, inputs: int, outputs: int, positions: int) -> int:
+def node_flops(signature: Mapping[str, Any], *, inputs: int, outputs: int, sides: Sequence[int]) -> int:
     """Return a node's FLOPs for one sample: the multiply-accumulates of its linear operators.
 
     Args:
         signature: the operator's literal signature.
         inputs: channels that come in.
         outputs: channels that go out.
-        positions: of the output.
+        sides: of the output, in each dimension of space.
     """
     widths = {"in": inputs, "out": outputs, "squeezed": max(1, outputs // 4)}
     total = 0
     for linear in signature["linear"]:
         maps = widths[linear["outputs"]] * (1 if linear.get("depthwise") else widths[linear["inputs"]])
-        total += maps * linear["kernel"] ** 2 * (1 if linear.get("positions") == "one" else positions)
+        total += maps * linear["kernel"] ** len(sides) * (1 if linear.get("positions") == "one" else math.prod(sides))
     return total
 
 
@@ -92,7 +81,6 @@ def architecture_picture(
     classes: int,
     title: str = "",
     action: Mapping[Place, float] | None = None,
-    signatures: Signatures | None = None,
 ) -> ArchitecturePicture:
     """Work out what a drawing of an architecture shows.
 
@@ -102,11 +90,9 @@ def architecture_picture(
         classes: number of outputs.
         title: what the drawing shows, such as the architecture's id.
         action: place to action, summed over the steps of a node, from a meter's table; places that it lacks show none.
-        signatures: operator to literal signature; by default those on the shelf.
     """
-    signatures = known_signatures() if signatures is None else signatures
     action = action or {}
-    flops, states = _flops(architecture, shape, classes, signatures)
+    flops, states = _flops(architecture, shape, classes)
     measured: Mapping[Place, float] = action or flops
     whole = sum(measured.values()) or 1.0
 
@@ -133,7 +119,7 @@ def _operator(node: Node) -> str:
 
 
 def _flops(
-    architecture: Architecture, shape: tuple[int, ...], classes: int, signatures: Signatures
+    architecture: Architecture, shape: tuple[int, ...], classes: int
 ) -> tuple[dict[Place, float], list[tuple[int, ...]]]:
     """Return place to FLOPs, and each stage's state as (channels, height, width)."""
     flops: dict[Place, float] = {}
@@ -141,11 +127,9 @@ def _flops(
     width, *sides = shape
     for place, stage in enumerate(architecture.stages):
         sides = [-(-side // stage.stride) for side in sides]
-        positions = math.prod(sides)
         for number, node in enumerate(stage.nodes):
             inputs = width if number == 0 else stage.width
-            signature = signatures[node.operator]
-            flops[place, number] = node_flops(signature, inputs=inputs, outputs=stage.width, positions=positions)
+            flops[place, number] = node_flops(known(node.operator), inputs=inputs, outputs=stage.width, sides=sides)
         width = stage.width
         states.append((width, *sides))
     grid = int(dict(architecture.head).get("grid", 1))

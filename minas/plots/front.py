@@ -148,6 +148,8 @@ def _arms(mark: Mark, place: int) -> tuple[float, float]:
 
 
 def _legend(figure: Figure, panel: Axes, info: FrontPicture) -> None:
+    from matplotlib.collections import PathCollection
+
     handles, labels = panel.get_legend_handles_labels()
     entries = sorted(zip(labels, handles, strict=True), key=lambda entry: LEGEND.index(entry[0]))
     if not entries:
@@ -166,6 +168,10 @@ def _legend(figure: Figure, panel: Axes, info: FrontPicture) -> None:
         title_fontproperties={"size": _style.SMALL_SIZE},
     )
     legend.get_title().set_color(_style.MUTED)
+    for handle in legend.legend_handles:
+        if isinstance(handle, PathCollection):  # faint and small among thousands, but not here
+            handle.set_sizes([30.0])
+            handle.set_alpha(0.9)
 
 
 def _notes(info: FrontPicture) -> str:

@@ -2,8 +2,10 @@ from __future__ import annotations
 
 import pytest
 
-from minas.analysis.topology import architecture_picture, known_signatures, node_flops
+from minas.analysis.topology import architecture_picture, node_flops
 from minas.graph.architecture import Architecture, Node, Stage
+from minas.graph.prediction import features
+from minas.graph.signatures import signature
 
 CONV = {"linear": [{"kernel": 3, "inputs": "in", "outputs": "out", "norm": True}]}
 SEPARABLE = {
@@ -18,7 +20,6 @@ SQUEEZE = {
         {"kernel": 1, "inputs": "squeezed", "outputs": "out", "positions": "one", "bias": True},
     ]
 }
-SIGNATURES = {"conv3x3": CONV, "sep3x3": SEPARABLE, "squeeze_excitation": SQUEEZE, "maxpool3x3": {"linear": []}}
 
 
 def architecture() -> Architecture:
@@ -32,11 +33,11 @@ def architecture() -> Architecture:
     [(CONV, 9 * 4 * 8 * 49), (SEPARABLE, 9 * 4 * 49 + 4 * 8 * 49), (SQUEEZE, 4 * 2 + 2 * 8), ({"linear": []}, 0)],
 )
 def test_flops_of_a_node_by_hand(signature: dict[str, object], expected: int) -> None:
-    assert node_flops(signature, inputs=4, outputs=8, positions=49) == expected
+    assert node_flops(signature, inputs=4, outputs=8, sides=(7, 7)) == expected
 
 
 def test_the_numbers_of_an_architecture() -> None:
-    picture = architecture_picture(architecture(), shape=(1, 27, 28), classes=10, signatures=SIGNATURES)
+    picture = architecture_picture(architecture(), shape=(1, 27, 28), classes=10)
     assert [stage.shape for stage in picture.stages] == [(8, 14, 14), (16, 7, 7)]
     flops = [node.flops for stage in picture.stages for node in stage.nodes]
     assert flops == [9 * 8 * 196, 9 * 8 * 196 + 64 * 196, 9 * 8 * 16 * 49, 0]
@@ -47,13 +48,18 @@ def test_the_numbers_of_an_architecture() -> None:
 
 def test_action_colours_where_it_is_known() -> None:
     action = {(0, 0): 30.0, (0, 1): 50.0, (2, 0): 20.0}
-    picture = architecture_picture(architecture(), shape=(1, 28, 28), classes=10, action=action, signatures=SIGNATURES)
+    picture = architecture_picture(architecture(), shape=(1, 28, 28), classes=10, action=action)
     assert picture.coloured == "action"
     assert [node.share for node in picture.stages[0].nodes] == [0.3, 0.5]
     assert picture.stages[1].nodes[0].action is None
     assert picture.head.share == 0.2
 
 
-def test_signatures_are_read_without_torch() -> None:
-    known = known_signatures()
-    assert node_flops(known["conv3x3"], inputs=4, outputs=8, positions=49) == 9 * 4 * 8 * 49
+def test_the_sum_is_what_the_graph_predicts() -> None:
+    picture = architecture_picture(architecture(), shape=(3, 31, 28), classes=7)
+    whole = sum(node.flops for stage in picture.stages for node in stage.nodes) + picture.head.flops
+    assert whole == features(architecture(), shape=(3, 31, 28), classes=7).macs
+
+
+def test_one_dimension_of_space() -> None:
+    assert node_flops(signature("conv3x3"), inputs=4, outputs=8, sides=(50,)) == 3 * 4 * 8 * 50
