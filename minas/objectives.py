@@ -96,7 +96,8 @@ class ObjectiveSet:
         plain = [Objective(measure=o.measure, scale=o.scale) for o in self.objectives]
         low = np.array([o.value(bounds[o.measure].ideal) for o in plain])
         high = np.array([o.value(bounds[o.measure].reference) for o in plain])
-        return (values - low) / (high - low)
+        scaled: NDArray[np.float64] = (values - low) / (high - low)
+        return scaled
 
 
 def load(name_or_path: str, known_measures: Sequence[str]) -> ObjectiveSet:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from safetensors import SafetensorError
 from safetensors.torch import load_file
-from torch import nn
+from torch import Tensor, nn
 
 from minas.api.work import work_of
 from minas.errors import MinasError, UsageError
@@ -112,12 +112,27 @@ def node_actions(member: Member, samples: int = 256) -> dict[tuple[int, int], fl
 
     network = trained_network(member.run, member.chosen)
     inputs = torch.from_numpy(task_of(member.run).validation.inputs[:samples])
-    with torch.no_grad(), ActionMeter(network) as meter:
-        network(inputs)
     stages = len((member.architecture or {})["stages"])
     actions: dict[tuple[int, int], float] = {}
-    for row in meter.table():
-        found = re.match(r"stage(\d+)_node(\d+)", row.name)
-        place = (int(found[1]), int(found[2])) if found else (stages, 0)
-        actions[place] = actions.get(place, 0.0) + row.kinetic + row.potential
+    with torch.no_grad():
+        for name, module, given in _inputs_of_children(network, inputs):
+            with ActionMeter(module) as meter:
+                module(given)
+            found = re.fullmatch(r"stage(\d+)_node(\d+)", name)
+            actions[(int(found[1]), int(found[2])) if found else (stages, 0)] = float(meter.action())
     return actions
+
+
+def _inputs_of_children(network: nn.Module, inputs: Tensor) -> list[tuple[str, nn.Module, Tensor]]:
+    """Run a network and return its children with what each was given: no step of the action reaches over two of them."""
+    seen: list[tuple[str, nn.Module, Tensor]] = []
+    hooks = [
+        module.register_forward_pre_hook(lambda module, args, name=name: seen.append((name, module, args[0])))
+        for name, module in network.named_children()
+    ]
+    try:
+        network(inputs)
+    finally:
+        for hook in hooks:
+            hook.remove()
+    return seen

@@ -95,8 +95,10 @@ def search_space(request: Request, domain: Domain) -> tuple[dict[str, Any], Spac
     document.finish()
     if space.domain != domain.name:
         raise UsageError(f"the search space {path} is of the domain '{space.domain}', not '{domain.name}'")
-    changes = {"lambda_": request.lambda_, "epochs": request.epochs}
-    training = dataclasses.replace(training, **{name: value for name, value in changes.items() if value is not None})
+    if request.lambda_ is not None:
+        training = dataclasses.replace(training, lambda_=request.lambda_)
+    if request.epochs is not None:
+        training = dataclasses.replace(training, epochs=request.epochs)
     if training.lambda_ < 0 or training.epochs < 1:
         raise UsageError("lambda must be at least 0 and epochs at least 1")
     values = {**document.values, "training": config.plain(training), "confirmation": config.plain(confirmation)}

@@ -196,7 +196,9 @@ def _sitting(folder: Path, configuration: RunConfiguration, space: Space, listen
         try:
             run_phases(session)
         except KeyboardInterrupt:
-            raise InterruptedRunError(f"stopped; what was finished is kept. Go on with: minas search --resume {folder}") from None
+            raise InterruptedRunError(
+                f"stopped; what was finished is kept. Go on with: minas search --resume {folder}"
+            ) from None
         finally:
             engine.close()
             with contextlib.suppress(MinasError):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import functools
 import multiprocessing
 import os
 import threading
@@ -70,7 +71,7 @@ class LocalEngine:
         with self._lock:
             self._closed = True
         self.drop_waiting()
-        self._pool.stop()
+        self._pool.stop()  # type: ignore[no-untyped-call]  # pebble has no types here
         self._pool.join()
 
     def _pump(self) -> None:
@@ -83,7 +84,7 @@ class LocalEngine:
                 job.attempts += 1
                 self._running.add(job)
                 handle = self._pool.schedule(_worker.run, args=[self._work, job.candidate], timeout=job.timeout)
-                handle.add_done_callback(lambda done, job=job: self._ended(job, done))
+                handle.add_done_callback(functools.partial(self._ended, job))
 
     def _next(self) -> _Job | None:
         if self._retries:

@@ -16,7 +16,8 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         """CREATE TABLE trials (
             role TEXT NOT NULL, number INTEGER NOT NULL, status TEXT NOT NULL, reason TEXT,
             measures TEXT NOT NULL, reasons TEXT NOT NULL, cost TEXT NOT NULL, late INTEGER NOT NULL,
-            attempts INTEGER NOT NULL,            PRIMARY KEY (role, number), FOREIGN KEY (role, number) REFERENCES candidates (role, number)) STRICT""",
+            attempts INTEGER NOT NULL,
+            PRIMARY KEY (role, number), FOREIGN KEY (role, number) REFERENCES candidates (role, number)) STRICT""",
     ),
 )
 """What brings a store from schema n to n + 1. Released ones are never changed: a new form gets a new entry."""

@@ -83,7 +83,7 @@ def train(
         order = torch.randperm(samples, generator=generator)[: per_epoch * batch]
         shown = inputs if augment is None else augment(inputs, generator)
         losses = []
-        for chosen in order.split(batch):
+        for chosen in torch.split(order, batch):
             optimizer.zero_grad(set_to_none=True)
             losses.append(step(shown[chosen], targets[chosen]))
             optimizer.step()
