@@ -112,7 +112,7 @@ ORACLE = {
     "einsum": (Function(lambda x: torch.einsum("bchw,bdhw->bcd", x, x)), IMAGE),
     "einsum, three operands": (Function(lambda x: torch.einsum("abcd,abde,abef->abcf", x, x, x)), IMAGE),
     "einsum, four operands": (
-        Function(lambda x: torch.einsum("abcd,abde,abef,afc->ab", x, x, x, torch.zeros(1, 8, 8))), IMAGE,
+        Function(lambda x: torch.einsum("abcd,abde,abef,f->abc", x, x, x, x[0, 0, 0])), IMAGE,
     ),
     "einsum, three operands along a path": (
         Function(lambda x: torch._VF.einsum("abcd,abde,abef->abcf", [x, x, x], path=[1, 2, 0, 1])), IMAGE,
