@@ -6,13 +6,15 @@ dropping what has not started. It decides nothing that a trial's figures could d
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import Protocol
 
 from minas.shelf import Shelf
 from minas.trial import Candidate, Trial
+
+EVALUATOR = "minas.evaluation.evaluate"
+"""The module whose functions do the work: `prepare(work)`, once in each worker, and `evaluate(work, candidate) -> Trial`."""
 
 
 class Engine(Protocol):
@@ -39,10 +41,23 @@ class Engine(Protocol):
         """
 
     def drop_waiting(self) -> None:
-        """Cancel every candidate that no worker has begun."""
+        """Cancel every candidate that no worker is at work on."""
 
     def close(self) -> None:
-        """Stop all workers at once."""
+        """Stop all workers at once; what they had not finished is cancelled."""
+
+
+class Start(Protocol):
+    """Makes a running engine."""
+
+    def __call__(self, work: str, workers: int, *, evaluator: str = EVALUATOR) -> Engine:
+        """Return an engine.
+
+        Args:
+            work: a run's work, JSON; it is handed to the evaluator as it is.
+            workers: how many candidates to work on at a time.
+            evaluator: dotted name of the module that does the work.
+        """
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,11 +66,11 @@ class EngineKind:
 
     Attributes:
         description: one sentence for help texts.
-        start: makes a running engine from a run's work (JSON) and a number of workers.
+        start: makes a running engine.
     """
 
     description: str
-    start: Callable[[str, int], Engine]
+    start: Start
 
 
 ENGINES: Shelf[EngineKind] = Shelf("minas.engines", "ENGINE", EngineKind, "engine")

@@ -1,42 +1,68 @@
-"""What runs in a local worker process."""
+"""What runs in a local worker process: candidates come in through a pipe, trials go out."""
 
 from __future__ import annotations
 
+import importlib
+import multiprocessing
 import os
+import pickle
 import signal
 import threading
-import time
+import traceback
+from collections.abc import Callable
+from multiprocessing.connection import Connection
 
+from minas.errors import MinasError
 from minas.trial import Candidate, Trial
 
+Answer = Trial | Exception | None
 
-def begin(parent: int, work: str) -> None:
-    """Make a fresh worker ready: quiet, one thread, repeatable, and gone when its parent is; load torch and the task now.
+
+def serve(pipe: Connection, work: str, evaluator: str) -> None:
+    """Evaluate candidates until the pipe closes. The first answer says that the worker is ready, or why it never will be.
 
     Args:
-        parent: process number of the coordinating process.
+        pipe: the worker's end.
         work: the run's work, JSON.
+        evaluator: dotted name of the module that does the work; see `minas.engines.EVALUATOR`.
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the coordinating process's to handle
-    threading.Thread(target=_leave_with, args=(parent,), daemon=True).start()
-    import torch
-
-    torch.set_num_threads(1)
-    torch.use_deterministic_algorithms(True)
-    from minas.evaluation.work import prepared
-
-    prepared(work)
-
-
-def run(work: str, candidate: Candidate) -> Trial:
-    """Evaluate one candidate."""
-    from minas.evaluation.evaluate import evaluate
-
-    return evaluate(work, candidate)
+    threading.Thread(target=_leave_with_parent, daemon=True).start()
+    module = importlib.import_module(evaluator)
+    obstacle = _answer(lambda: module.prepare(work))
+    pipe.send(obstacle)
+    while obstacle is None:
+        try:
+            candidate: Candidate = pipe.recv()
+        except EOFError:
+            return
+        pipe.send(_answer(lambda chosen=candidate: module.evaluate(work, chosen)))  # type: ignore[misc]
 
 
-def _leave_with(parent: int) -> None:
+def _answer(job: Callable[[], Answer]) -> Answer:
+    """Return what a job gave, or the exception that it raised, in a form that survives the pipe."""
+    try:
+        return job()
+    except MemoryError as error:
+        return MemoryError(str(error))
+    except MinasError as error:
+        return _portable(error)
+    except Exception:
+        return RuntimeError(f"a worker failed:\n{traceback.format_exc()}")
+
+
+def _portable(error: MinasError) -> MinasError:
+    """Return an error that survives the pipe: one whose class takes other arguments than its text would not."""
+    try:
+        pickle.loads(pickle.dumps(error))
+    except Exception:
+        return MinasError(str(error))
+    return error
+
+
+def _leave_with_parent() -> None:
     """End this process when the coordinating one was killed, so that no orphan goes on writing to the run's folder."""
-    while os.getppid() == parent:
-        time.sleep(0.5)
-    os._exit(1)
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)

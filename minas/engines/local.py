@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
-import functools
-import multiprocessing
-import os
+import signal
 import threading
 from collections import deque
-from concurrent.futures import CancelledError, Future, InvalidStateError
+from concurrent.futures import Future
 from dataclasses import dataclass
 
-import pebble
-
-from minas.engines import EngineKind, _worker
-from minas.errors import MinasError
+from minas.engines import EVALUATOR, EngineKind
+from minas.engines._process import BrokenWorkerError, WorkerProcess
 from minas.trial import Candidate, Status, Trial
 
 
@@ -28,115 +23,122 @@ class _Job:
 
 
 class LocalEngine:
-    """A pool of spawned processes that load torch and the task once.
+    """Spawned processes that load torch and the task once, each looked after by a thread of this process.
 
     What broke is retried alone: everything else waits until the retry has ended, so that a lack of memory caused by its
     neighbours cannot fail it twice.
     """
 
-    def __init__(self, work: str, workers: int) -> None:
-        self._work = work
+    def __init__(self, work: str, workers: int, *, evaluator: str = EVALUATOR) -> None:
         self.capacity = workers
         self.broken = 0
-        self._lock = threading.RLock()
+        self._change = threading.Condition()
         self._waiting: deque[_Job] = deque()
         self._retries: deque[_Job] = deque()
-        self._running: set[_Job] = set()
+        self._running = 0
         self._alone = False
         self._closed = False
-        self._pool = pebble.ProcessPool(
-            max_workers=workers,
-            context=multiprocessing.get_context("spawn"),
-            initializer=_worker.begin,
-            initargs=(os.getpid(), work),
-        )
+        self._workers = [WorkerProcess(work, evaluator) for _ in range(workers)]
+        self._threads = [threading.Thread(target=self._look_after, args=(worker,), daemon=True) for worker in self._workers]
+        for thread in self._threads:
+            thread.start()
 
     def submit(self, candidate: Candidate, *, timeout: float) -> Future[Trial]:
         """Queue a candidate; see `Engine.submit`."""
         job = _Job(candidate, timeout, Future())
-        with self._lock:
-            self._waiting.append(job)
-        self._pump()
+        with self._change:
+            if self._closed:
+                _cancel(job)
+            else:
+                self._waiting.append(job)
+                self._change.notify_all()
         return job.result
 
     def drop_waiting(self) -> None:
-        """Cancel every candidate that no worker has begun."""
-        with self._lock:
-            dropped, self._waiting = list(self._waiting), deque()
+        """Cancel every candidate that no worker is at work on."""
+        with self._change:
+            dropped = [*self._retries, *self._waiting]
+            self._retries.clear()
+            self._waiting.clear()
         for job in dropped:
-            job.result.cancel()
+            _cancel(job)
 
     def close(self) -> None:
-        """Stop all workers at once."""
-        with self._lock:
+        """Stop all workers at once; what they had not finished is cancelled."""
+        with self._change:
             self._closed = True
+            self._change.notify_all()
         self.drop_waiting()
-        self._pool.stop()  # type: ignore[no-untyped-call]  # pebble has no types here
-        self._pool.join()
+        for worker in self._workers:
+            worker.kill(for_good=True)
+        for thread in self._threads:
+            thread.join()
 
-    def _pump(self) -> None:
-        """Hand as many jobs to the pool as it has workers: its own queue stays empty, so that waiting jobs can be dropped."""
-        with self._lock:
-            while not self._closed:
-                job = self._next()
-                if job is None:
-                    return
-                job.attempts += 1
-                self._running.add(job)
-                handle = self._pool.schedule(_worker.run, args=[self._work, job.candidate], timeout=job.timeout)
-                handle.add_done_callback(functools.partial(self._ended, job))
+    def _look_after(self, worker: WorkerProcess) -> None:
+        if hasattr(signal, "pthread_sigmask"):  # inherited: a Ctrl-C while Python starts up would end the worker
+            signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+        try:
+            worker.start()
+        except (BrokenWorkerError, OSError):
+            pass  # closed already; or the machine is short of processes, which the first candidate will tell
+        while (job := self._next()) is not None:
+            self._try(worker, job)
 
     def _next(self) -> _Job | None:
-        if self._retries:
-            if self._running:
-                return None
-            self._alone = True
-            return self._retries.popleft()
-        if self._alone or len(self._running) >= self.capacity or not self._waiting:
-            return None
-        return self._waiting.popleft()
+        """Return the next job once it may begin, or None when the engine is closed."""
+        with self._change:
+            while not self._closed:
+                if self._retries:
+                    queue = self._retries if not self._running else None
+                else:
+                    queue = self._waiting if self._waiting and not self._alone else None
+                if queue is not None:
+                    self._alone = queue is self._retries
+                    self._running += 1
+                    return queue.popleft()
+                self._change.wait()
+        return None
 
-    def _ended(self, job: _Job, done: Future[Trial]) -> None:
-        with self._lock:
-            self._running.discard(job)
-            if not self._running:
-                self._alone = False
-        with contextlib.suppress(InvalidStateError):  # the run was ended meanwhile
-            self._deliver(job, done)
-        self._pump()
-
-    def _deliver(self, job: _Job, done: Future[Trial]) -> None:
+    def _try(self, worker: WorkerProcess, job: _Job) -> None:
+        job.attempts += 1
+        outcome: Trial | BaseException | None
         try:
-            trial = done.result()
-        except CancelledError:
-            job.result.cancel()
-        except (pebble.ProcessExpired, TimeoutError, MemoryError, EOFError, OSError) as error:
-            self._infrastructure(job, error)
-        except MinasError as error:
-            job.result.set_exception(error)
+            outcome = dataclasses.replace(worker.evaluate(job.candidate, job.timeout), attempts=job.attempts)
+        except (BrokenWorkerError, MemoryError, OSError) as error:
+            outcome = self._after_break(job, error)
         except BaseException as error:
-            job.result.set_exception(error)
-        else:
-            job.result.set_result(dataclasses.replace(trial, attempts=job.attempts))
+            outcome = error
+        with self._change:
+            self._running -= 1
+            self._alone = False
+            self._change.notify_all()
+        if isinstance(outcome, Trial):
+            job.result.set_result(outcome)
+        elif outcome is not None:
+            job.result.set_exception(outcome)
 
-    def _infrastructure(self, job: _Job, error: BaseException) -> None:
-        if self._closed:
-            job.result.cancel()
-        elif job.attempts < 2:
-            with self._lock:
+    def _after_break(self, job: _Job, error: Exception) -> Trial | None:
+        """Return the failed trial of a job that broke for the last time; else queue it anew, or cancel it in a closed engine."""
+        with self._change:
+            if self._closed:
+                _cancel(job)
+                return None
+            if job.attempts == 1:
                 self._retries.append(job)
-        else:
-            with self._lock:
-                self.broken += 1
-            reason = f"{_words(error, job.timeout)}, twice"
-            job.result.set_result(Trial(candidate=job.candidate, status=Status.FAILED, reason=reason, attempts=job.attempts))
+                return None
+            self.broken += 1
+        reason = f"{_words(error)}, twice"
+        return Trial(candidate=job.candidate, status=Status.FAILED, reason=reason, attempts=job.attempts)
 
 
-def _words(error: BaseException, timeout: float) -> str:
-    if isinstance(error, pebble.ProcessExpired):
-        return f"the worker died (exit code {error.exitcode})"
-    if isinstance(error, TimeoutError):
-        return f"the worker hung for {timeout:.0f} seconds"
+def _cancel(job: _Job) -> None:
+    job.result.cancel()
+    job.result.set_running_or_notify_cancel()
+
+
+def _words(error: Exception) -> str:
+    if isinstance(error, BrokenWorkerError):
+        return str(error)
     if isinstance(error, MemoryError):
         return "no memory was left"
     return f"the worker broke ({type(error).__name__}: {error})"

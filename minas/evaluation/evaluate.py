@@ -30,6 +30,17 @@ BACKWARD = 2.0
 """A backward pass costs about two forward passes: one for the gradient of the states, one for that of the weights."""
 
 
+def prepare(work: str) -> None:
+    """Make a fresh worker process ready: one thread, repeatable to the bit, the task loaded.
+
+    Raises:
+        MinasError: the run's data or settings cannot be used.
+    """
+    torch.set_num_threads(1)
+    torch.use_deterministic_algorithms(True)
+    prepared(work)
+
+
 def evaluate(work: str, candidate: Candidate) -> Trial:
     """Build, check, train and measure one candidate.
 
