@@ -14,6 +14,7 @@ import pytest
 import safetensors.torch
 import torch
 
+from minas.action.meter import ActionMeter
 from minas.errors import ArchitectureError, MinasError, UsageError
 from minas.exports import EXPORTS, load
 from minas.exports import pytorch as format_module
@@ -98,15 +99,12 @@ def test_an_export_trains_like_the_network(trained: Any, tmp_path: Path) -> None
 
 @pytest.mark.usefixtures("without_fresh_process")
 def test_the_action_is_the_same_after_export(trained: Any, tmp_path: Path) -> None:
-    action = pytest.importorskip("minas.action")
-    if not hasattr(action, "ActionMeter"):
-        pytest.skip("not there yet")
     network, content = trained()
     write(content, tmp_path, False)
     x = torch.randn(8, 1, 28, 28)
     found = []
     for model in (network, load(tmp_path), imported(tmp_path).load()):
-        with action.ActionMeter(model) as meter, torch.no_grad():
+        with ActionMeter(model) as meter, torch.no_grad():
             model(x)
         found.append((meter.action().item(), meter.kinetic().item(), meter.potential().item()))
     assert found[0][0] > 0
