@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Literal
 
@@ -33,8 +34,8 @@ def find(kind: Kind, name_or_path: str) -> Path:
     """
     if name_or_path in names(kind):
         return folder(kind) / f"{name_or_path}.toml"
-    path = Path(name_or_path).expanduser()
-    if path.is_file():
+    path = Path(os.path.expanduser(name_or_path))
+    if os.path.isfile(path):  # unlike Path.is_file, it takes any text
         return path
     what = kind.replace("_", " ")
     raise UsageError(f"no {what.rstrip('s')} named '{name_or_path}', and no such file{nearest(name_or_path, names(kind))}")

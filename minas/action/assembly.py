@@ -96,6 +96,10 @@ class Assembly:
             return tensor[self.head]
         return tensor
 
+    def _data_rows(self, tensor: Tensor) -> Tensor:
+        """Return the share of a data-dependent map that is measured."""
+        return tensor if self.masks is not None else self._part(tensor)
+
     def _count(self, whole: Tensor) -> int:
         """Return how many samples that share holds."""
         if self.head is not None and whole.dim() > 0 and whole.shape[0] == self.samples:
@@ -141,7 +145,6 @@ class Assembly:
             operator=operator or " + ".join(dict.fromkeys(_label(one) for one in members if one is call or not is_free(one))),
             kinetic=kinetic,
             potential=potential,
-            activation=_square(state, weights) / count,
             state=state if weights is None else state * weights,
             carried=carried if weights is None or carried is None else carried * weights,
             sources=sources,
@@ -255,10 +258,10 @@ class Assembly:
         first, second = call.inputs[:2]
         if call.kind is Kind.DIVIDE:
             gate, other = (first, second) if call.name in ("__rtruediv__", "__rdiv__") else (second, first)
-            rows = gate.tensor.square().reciprocal()
+            rows = self._data_rows(gate.tensor).square().reciprocal()
         else:
             gate, other = _gate(first, second)
-            rows = gate.tensor.square()
+            rows = self._data_rows(gate.tensor).square()
         if not out.tensor.is_floating_point():
             return
         self._with_tail(call, rows, other, [gate])
@@ -337,9 +340,7 @@ class Assembly:
 
     def _embedding(self, call: Call) -> None:
         out, source = call.outputs[0], call.inputs[0]
-        if call.kind is Kind.EMBEDDING:
-            rows = out.tensor.square()
-        elif call.argument(6, "mode", "mean") == "max":
+        if call.kind is Kind.EMBEDDING or call.argument(6, "mode", "mean") == "max":
             rows = out.tensor.square()
         else:
             rows = bag_rows(call)
@@ -378,7 +379,6 @@ class Assembly:
         carried = self._part(transport(inputs, tuple(states.shape), -1))
         state = self._part(states)
         step.kinetic = _square(state - carried, whole) / (2 * step.samples)
-        step.activation = _square(state, whole) / step.samples
         step.state, step.carried = state * whole, carried * whole
 
     def _recurrent_name(self, call: Call) -> str:
@@ -404,9 +404,11 @@ class Assembly:
             return
         if call in self.bends.values() or (states_in(call) > 1 and source.tensor.shape != out.tensor.shape):
             return
-        carried = transport(self._part(source.tensor), tuple(self._part(out.tensor).shape), 1)
         if out.tensor.dim() == 0:
             return
+        carried = None  # where P is the pooling itself, T = 0
+        if "adaptive_avg_pool" not in call.name:
+            carried = transport(self._part(source.tensor), tuple(self._part(out.tensor).shape), 1)
         self._add(call, out, carried, out.tensor.new_zeros(()), sources=[source])
 
     # -- neurons ------------------------------------------------------------------------------------------------------------
@@ -485,8 +487,9 @@ class Assembly:
     def _mark_hidden(self) -> None:
         """Mark the steps whose state a later step takes."""
         seen: set[int] = set()
-        for step in self.steps:
-            stack = list(step.sources)
+        takers: list[Step | Call] = [*self.steps, *[call for call in self.trace.calls if call.kind is Kind.FUSED]]
+        for step in takers:
+            stack = list(step.sources if isinstance(step, Step) else step.inputs)
             while stack:
                 value = stack.pop()
                 call = value.producer
@@ -496,9 +499,7 @@ class Assembly:
                 for owner in self.owners.get(id(call), []):
                     if owner is not step and (owner.result is value or len(self.owners[id(call)]) == 1):
                         owner.hidden = True
-                if id(call) not in self.owners:
-                    stack.extend(call.inputs)
-                elif any(owner.result is not value for owner in self.owners[id(call)]) and call.kind is Kind.SHAPE:
+                if id(call) not in self.owners or (any(owner.result is not value for owner in self.owners[id(call)]) and call.kind is Kind.SHAPE):
                     stack.extend(call.inputs)
 
 

@@ -11,7 +11,7 @@ from enum import Enum
 from typing import Any
 
 import torch
-import torch.nn.functional as F  # noqa: N812
+import torch.nn.functional as F
 from torch import Tensor
 
 from minas.errors import UsageError
@@ -62,6 +62,8 @@ class Kind(Enum):
     GLU = "glu"
     OPEN = "open"  # a Python function of torch that is read from inside
     NEURON = "neuron"  # a module that brings its own potential
+    QUERY = "query"  # asks a tensor about itself
+    FUSED = "fused"  # a step that is measured by a function of its own (see quick)
     UNKNOWN = "unknown"
 
 
@@ -72,6 +74,8 @@ _NAMES: dict[Kind, str] = {
     "logical_not logical_xor isclose allclose equal zeros_like ones_like empty_like full_like rand_like randn_like randint_like "
     "new_zeros new_ones new_empty new_full new_tensor argmax argmin argsort nonzero bernoulli multinomial one_hot any all "
     "sign signbit heaviside floor ceil round trunc bool",
+    Kind.QUERY: "dim size numel stride is_contiguous is_floating_point is_complex item tolist __len__ element_size nelement "
+    "storage_offset data_ptr __repr__ __hash__ ndimension get_device is_same_size",
     Kind.SHAPE: "view reshape flatten unflatten transpose permute squeeze unsqueeze chunk split tensor_split split_with_sizes "
     "unbind narrow select __getitem__ movedim moveaxis swapaxes swapdims t view_as reshape_as expand expand_as broadcast_to "
     "repeat tile repeat_interleave index_select flip roll rot90 pixel_shuffle pixel_unshuffle channel_shuffle unfold fold pad "
@@ -129,6 +133,8 @@ def _table() -> dict[Any, Kind]:
                         table.setdefault(function, kind)
     for name in ("T", "mT", "H", "mH"):
         table[getattr(Tensor, name).__get__] = Kind.SHAPE
+    for name in ("shape", "dtype", "device", "requires_grad", "ndim", "is_leaf", "grad_fn", "grad", "layout", "is_sparse", "is_cuda"):
+        table[getattr(Tensor, name).__get__] = Kind.QUERY
     table[Tensor.data.__get__] = Kind.PASS  # type: ignore[attr-defined]
     return table
 

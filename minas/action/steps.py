@@ -18,8 +18,7 @@ class Step:
         operator: the functions that make the step, such as `"conv2d + batch_norm + relu"`.
         kinetic: T, 0-dimensional.
         potential: V, 0-dimensional.
-        activation: mean_x ||q||^2, 0-dimensional; counts towards E where the step is `hidden`.
-        state: q, the part of the batch that was measured.
+        state: q, the part of the batch that was measured, zero where it is padding.
         carried: P u, of q's shape.
         sources: the values that the step takes.
         result: the value that it gives.
@@ -33,7 +32,6 @@ class Step:
     operator: str
     kinetic: Tensor
     potential: Tensor
-    activation: Tensor
     state: Tensor
     carried: Tensor | None
     sources: list[Value]
@@ -45,3 +43,8 @@ class Step:
     carries: list[Step] = field(default_factory=list)
     absorbers: list[Step] = field(default_factory=list)
     samples: int = 1
+
+    @property
+    def activation(self) -> Tensor:
+        """Mean_x ||q||^2, 0-dimensional; counts towards E where the step is `hidden`."""
+        return self.state.square().sum() / self.samples

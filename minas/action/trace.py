@@ -171,6 +171,8 @@ class Recorder(TorchFunctionMode):
         if self.muted:
             return func(*args, **kwargs)
         kind = KINDS.get(func, Kind.UNKNOWN)
+        if kind is Kind.QUERY:
+            return func(*args, **kwargs)
         if kind is Kind.OPEN or kind is Kind.GLU:
             with self:
                 return (_glu if kind is Kind.GLU else _opened(func))(*args, **kwargs)

@@ -14,7 +14,7 @@ from minas.errors import ConfigError
 from minas.evolution.clock import CONFIRMATION_SHARE
 from minas.evolution.confirm import FINISHING, Plan, make_plan, run_baselines, run_confirmation
 from minas.evolution.search import run_control, run_search
-from minas.evolution.session import Session
+from minas.evolution.session import Progress, Session
 from minas.evolution.window import Window
 from minas.run.folder import weights_path
 from minas.trial import Candidate, Status
@@ -147,7 +147,15 @@ def _joules(session: Session) -> Iterator[None]:
         session.store.put_fact("joules_reason", str(reason))
         yield
         return
+    inner = session.listener
+
+    def heard(progress: Progress) -> None:
+        counter.joules()  # a counter starts again at 0 after some minutes of full load: never miss two such turns
+        inner(progress)
+
+    session.listener = heard
     try:
         yield
     finally:
+        session.listener = inner
         session.add_fact("joules", counter.joules())

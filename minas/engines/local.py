@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import signal
 import threading
@@ -77,10 +78,8 @@ class LocalEngine:
     def _look_after(self, worker: WorkerProcess) -> None:
         if hasattr(signal, "pthread_sigmask"):  # inherited: a Ctrl-C while Python starts up would end the worker
             signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-        try:
+        with contextlib.suppress(BrokenWorkerError, OSError):  # what keeps it from starting, its first candidate will tell
             worker.start()
-        except (BrokenWorkerError, OSError):
-            pass  # closed already; or the machine is short of processes, which the first candidate will tell
         while (job := self._next()) is not None:
             self._try(worker, job)
 
@@ -118,7 +117,7 @@ class LocalEngine:
             job.result.set_exception(outcome)
 
     def _after_break(self, job: _Job, error: Exception) -> Trial | None:
-        """Return the failed trial of a job that broke for the last time; else queue it anew, or cancel it in a closed engine."""
+        """Queue a broken job anew, or return its failed trial if it is the second time; cancel it in a closed engine."""
         with self._change:
             if self._closed:
                 _cancel(job)

@@ -24,7 +24,8 @@ def parse_time(text: str | float) -> float:
         seconds = float(text)
     else:
         parts = re.findall(r"(\d+(?:\.\d+)?)([smhd]?)", text.strip().lower())
-        if not parts or "".join(number + unit for number, unit in parts) != text.strip().lower():
+        whole = "".join(number + unit for number, unit in parts) == text.strip().lower()
+        if not parts or not whole or (len(parts) > 1 and not all(unit for _, unit in parts)):
             raise UsageError(f"'{text}' is not a span of time: write 90s, 5m, 1.5h or 1h30m")
         seconds = sum(float(number) * UNITS[unit or "s"] for number, unit in parts)
     if not 0 < seconds < float("inf"):

@@ -14,9 +14,9 @@ from typing import Any
 
 from minas import seeds
 from minas.analysis.front import Member, plan_confirmation
-from minas.evolution.session import Session, Stopwatch
+from minas.evolution.session import Phase, Session, Stopwatch
 from minas.evolution.window import Window
-from minas.trial import Candidate, Role, Trial
+from minas.trial import Candidate, Role
 
 FEWEST_MEMBERS = 3
 """Below which a clock that is too short takes epochs, not members: knee, accurate, frugal."""
@@ -170,13 +170,10 @@ def _repeated(role: Role, place: int, candidate: Candidate, repeat: int, epochs:
 
 def _run(session: Session, role: Role, planned: Sequence[Candidate]) -> Window:
     """Evaluate candidates that are all known beforehand."""
-    phase = "confirmation" if role == "confirmation" else "baselines"
+    phase: Phase = "confirmation" if role == "confirmation" else "baselines"
 
     def report(window: Window) -> None:
-        session.report(phase, told=len(window.finished), asked=len(window.asked), of=len(planned))  # type: ignore[arg-type]
-
-    def told(trial: Trial) -> None:
-        report(window)
+        session.report(phase, told=len(window.finished), asked=len(window.asked), of=len(planned))
 
     window = Window(
         role=role,
@@ -184,9 +181,10 @@ def _run(session: Session, role: Role, planned: Sequence[Candidate]) -> Window:
         store=session.store,
         size=max(1, len(planned)),
         ask=lambda number: planned[number] if number < len(planned) else None,
-        tell=told,
+        tell=lambda trial: None,
         stop=lambda: session.clock.left() < FINISHING / 2,
         tick=report,
+        paced_by=session.store.trials("search"),
     )
     window.load(int(session.store.fact(f"{role}_told", 0)))
     with Stopwatch(session, f"{role}_seconds"):

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from pymoo.algorithms.moo.nsga2 import binary_tournament
 from pymoo.core.individual import Individual
 from pymoo.core.infill import InfillCriterion
@@ -32,6 +33,13 @@ class Variation:
     crossover: float = 0.5
     further: float = 0.35
     immigrant: float = 0.0
+
+
+def individual_of(architecture: Architecture) -> Individual:
+    """Return pymoo's individual of an architecture: an array of one object, whatever the space takes for an architecture."""
+    boxed: NDArray[Any] = np.empty(1, dtype=object)
+    boxed[0] = architecture
+    return Individual(X=boxed)
 
 
 class Mating(InfillCriterion):  # type: ignore[misc]
@@ -68,7 +76,7 @@ class Mating(InfillCriterion):  # type: ignore[misc]
             child, keys = self._child(first, second, random_state, spread=attempt // 20)
             key = self._space.key(child)
             if self._is_new(key, child):
-                individual = Individual(X=np.array([child], dtype=object))
+                individual = individual_of(child)
                 individual.set("parents", tuple(keys))
                 return Population.create(individual)
         return Population.create()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +16,7 @@ from pymoo.core.termination import NoTermination
 from pymoo.problems.static import StaticProblem
 
 from minas import seeds
-from minas.evolution.mating import ATTEMPTS, Mating, Variation
+from minas.evolution.mating import ATTEMPTS, Mating, Variation, individual_of
 from minas.spaces import Architecture, Space
 
 
@@ -144,9 +143,7 @@ class Evolution:
         return key not in self._known and (self._admits is None or self._admits(architecture))
 
     def _individual(self, number: int, architecture: Architecture, values: NDArray[np.float64] | None) -> Individual:
-        boxed: NDArray[Any] = np.empty(1, dtype=object)
-        boxed[0] = architecture
-        individual = Individual(X=boxed)
+        individual = individual_of(architecture)
         individual.set("number", number)
         failed = values is None
         row = np.zeros(self._objectives) if values is None else values

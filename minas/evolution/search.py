@@ -26,13 +26,22 @@ def run_search(session: Session, *, share: float) -> Window:
         The window, ended; trials that were still in a worker can be collected from it later.
     """
     phase = _Search(session, share)
-    with Stopwatch(session, "search_seconds"):
-        phase.window.run()
-        told = phase.window.end()
-    session.store.mark_late("search", told)
-    session.store.put_fact("search_ended", told)
+    _run_once(session, phase.window)
     session.front = session.front_of(phase.told)
     return phase.window
+
+
+def _run_once(session: Session, window: Window) -> None:
+    """Run a window to its end. Once ended it stays so: a resumed run must not tell what came too late the first time."""
+    role = window.role
+    if session.store.fact(f"{role}_ended") is not None:
+        return
+    with Stopwatch(session, f"{role}_seconds"):
+        window.run()
+        told = window.end()
+    with session.store.transaction():
+        session.store.mark_late(role, told)
+        session.store.put_fact(f"{role}_ended", told)
 
 
 class _Search:
@@ -87,7 +96,6 @@ class _Search:
         self.session.store.put_fact("population", self.evolution.pool())
         self.told.append(trial)
         self._update_front(trial)
-        self.report()
 
     def _update_front(self, trial: Trial) -> None:
         """Take a trial into the front; the dominated ones before it cannot come back, so they need no second look."""
@@ -136,15 +144,13 @@ def run_control(session: Session, count: int, *, share: float) -> Window:
         store=session.store,
         size=session.settings.window,
         ask=ask,
-        tell=lambda trial: report(window),
+        tell=lambda trial: None,
         stop=lambda: session.clock.over(share),
         tick=report,
     )
     window.load(int(session.store.fact("control_told", 0)))
     known.update(candidate.key for candidate in window.asked)
-    with Stopwatch(session, "control_seconds"):
-        window.run()
-        session.store.mark_late("control", window.end())
+    _run_once(session, window)
     return window
 
 

@@ -6,8 +6,9 @@ window's size and never on the number of workers or on which of them was faster.
 
 from __future__ import annotations
 
+import dataclasses
 import statistics
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import dataclass, field
 
@@ -21,8 +22,11 @@ HANG_FACTOR = 20.0
 SHORTEST_GUARD = 120.0
 """Seconds below which no trial counts as hung, whatever the median."""
 
-FIRST_GUARD = 1800.0
+FIRST_GUARD = 7200.0
 """Seconds after which one of the first trials, when no median is known, counts as hung."""
+
+FEWEST_FOR_PACE = 5
+"""Complete trials that it takes for a median."""
 
 TICK = 0.2
 """Seconds between two looks at the clock."""
@@ -41,6 +45,7 @@ class Window:
         tell: takes a finished trial, in order.
         stop: tells whether the time is over.
         tick: called every fifth of a second, for displays.
+        paced_by: finished trials of an earlier phase, by whose seconds for an epoch a hung worker is told from a busy one.
     """
 
     role: Role
@@ -51,6 +56,7 @@ class Window:
     tell: Callable[[Trial], None]
     stop: Callable[[], bool]
     tick: Callable[[Window], None] = lambda window: None
+    paced_by: Sequence[Trial] = ()
     told: int = 0
     asked: list[Candidate] = field(default_factory=list)
     finished: dict[int, Trial] = field(default_factory=dict)
@@ -62,9 +68,12 @@ class Window:
         self.asked = self.store.candidates(self.role)
         self.finished = {trial.number: trial for trial in self.store.trials(self.role)}
         self.told = told
+        self.exhausted = bool(self.store.fact(f"{self.role}_exhausted", False))
 
     def run(self) -> None:
         """Ask, evaluate, keep and tell until there is nothing more to ask or the time is over."""
+        if self.stop():
+            return
         for candidate in self.asked[self.told :]:
             if candidate.number not in self.finished:
                 self._submit(candidate)
@@ -75,10 +84,7 @@ class Window:
             self.tick(self)
 
     def end(self) -> int:
-        """Drop what has not begun, keep what finishes as late, and return how many results were told.
-
-        Trials behind the longest told prefix stay in the store, flagged; they don't count.
-        """
+        """Drop what has not begun, keep what has finished, and return how many results were told: the longest prefix."""
         self.engine.drop_waiting()
         self._collect(0.0)
         return self.told
@@ -109,6 +115,7 @@ class Window:
         candidate = self.ask(len(self.asked))
         if candidate is None:
             self.exhausted = True
+            self.store.put_fact(f"{self.role}_exhausted", True)  # asked again after more was told, the answer could differ
             return None
         self.store.put_candidate(candidate)
         return candidate
@@ -119,28 +126,32 @@ class Window:
             self._submit(candidate)
 
     def _submit(self, candidate: Candidate) -> None:
-        self.futures[candidate.number] = self.engine.submit(candidate, timeout=self._guard())
+        self.futures[candidate.number] = self.engine.submit(candidate, timeout=self._guard(candidate))
 
-    def _guard(self) -> float:
-        seconds = [trial.cost.seconds for trial in self.finished.values() if trial.status is Status.COMPLETE]
-        return max(SHORTEST_GUARD, HANG_FACTOR * statistics.median(seconds)) if len(seconds) >= 5 else FIRST_GUARD
+    def _guard(self, candidate: Candidate) -> float:
+        complete = [trial for trial in [*self.paced_by, *self.finished.values()] if trial.status is Status.COMPLETE]
+        if len(complete) < FEWEST_FOR_PACE:
+            return FIRST_GUARD
+        pace = statistics.median(trial.cost.seconds / max(1, trial.candidate.epochs) for trial in complete)
+        return max(SHORTEST_GUARD, HANG_FACTOR * pace * max(1, candidate.epochs))
 
     def _collect(self, seconds: float, *, late: bool = False) -> None:
         if not self.futures:
             return
-        done, _ = wait(self.futures.values(), timeout=seconds, return_when=FIRST_COMPLETED)
-        for number in [number for number, future in self.futures.items() if future in done]:
-            future = self.futures.pop(number)
-            if future.cancelled():
-                continue
-            trial = future.result()
-            if late:
-                trial = _as_late(trial)
+        wait(self.futures.values(), timeout=seconds, return_when=FIRST_COMPLETED)
+        ended = {number: future for number, future in self.futures.items() if future.done()}
+        for number, future in ended.items():
+            del self.futures[number]
+            if not future.cancelled() and future.exception() is None:
+                self._keep(dataclasses.replace(future.result(), late=late))
+        for future in ended.values():
+            if not future.cancelled():
+                future.result()  # what ends the run is raised once everything that finished is kept
+
+    def _keep(self, trial: Trial) -> None:
+        with self.store.transaction():
             self.store.put_trial(trial)
-            self.finished[number] = trial
-
-
-def _as_late(trial: Trial) -> Trial:
-    import dataclasses
-
-    return dataclasses.replace(trial, late=True)
+            if trial.status is Status.FAILED and trial.attempts > 1:
+                why = f"{self.role} trial {trial.number} failed because of the machine: {trial.reason}"
+                self.store.put_fact("not_repeatable", why)
+        self.finished[trial.number] = trial

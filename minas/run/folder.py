@@ -39,8 +39,8 @@ def create(out: str | os.PathLike[str] | None, *, domain: str, base: Path | None
             suffix += 1
             path = parent / f"{domain}-{stamp}-{suffix}"
     else:
-        path = Path(out).expanduser()
-    if path.is_dir() and (path / DATABASE).exists():
+        path = Path(os.path.expanduser(out))
+    if path.is_dir() and (path / CONFIGURATION).exists():
         raise UsageError(f"{path} already holds a run: go on with it by --resume {path}, or give another --out")
     if path.exists() and (not path.is_dir() or any(path.iterdir())):
         raise UsageError(f"{path} exists and is not an empty folder: give another --out")
@@ -62,12 +62,11 @@ def existing(path: str | os.PathLike[str]) -> Path:
     Raises:
         UsageError: it is not a run folder.
     """
-    folder = Path(path).expanduser()
+    folder = Path(os.path.expanduser(path))
     if not folder.is_dir():
         raise UsageError(f"no run folder at {folder}")
-    for name in (CONFIGURATION, DATABASE):
-        if not (folder / name).is_file():
-            raise UsageError(f"{folder} is not a run folder: it has no {name}")
+    if not (folder / CONFIGURATION).is_file():
+        raise UsageError(f"{folder} is not a run folder: it has no {CONFIGURATION}")
     return folder
 
 

@@ -32,16 +32,8 @@ class Store:
     def __init__(self, path: Path, *, read_only: bool = False) -> None:
         self.path = path
         try:
-            if read_only:
-                self._connection = _open_for_reading(path)
-            else:
-                self._connection = sqlite3.connect(path, isolation_level=None)
-                self._connection.execute("PRAGMA journal_mode = WAL")
-                self._connection.execute("PRAGMA synchronous = NORMAL")
-                self._connection.execute("PRAGMA foreign_keys = ON")
-                schema.migrate(self._connection, str(path))
-            self._connection.execute("SELECT COUNT(*) FROM facts").fetchone()
-        except sqlite3.DatabaseError as error:
+            self._connection = _open_for_reading(path) if read_only else _open_for_writing(path)
+        except sqlite3.Error as error:
             raise _explained(path, error) from error
 
     def __enter__(self) -> Store:
@@ -61,30 +53,26 @@ class Store:
         Raises:
             MinasError: the disk is full or the file cannot be written; nothing of the transaction is kept.
         """
+        self._do("BEGIN IMMEDIATE")
         try:
-            self._connection.execute("BEGIN IMMEDIATE")
-            try:
-                yield
-            except BaseException:
+            yield
+            self._do("COMMIT")
+        except BaseException:
+            if self._connection.in_transaction:  # on a full disk SQLite may have rolled back already
                 self._connection.execute("ROLLBACK")
-                raise
-            self._connection.execute("COMMIT")
-        except sqlite3.Error as error:
-            with contextlib.suppress(sqlite3.Error):
-                self._connection.execute("ROLLBACK")
-            raise _explained(self.path, error) from error
+            raise
 
     def put_fact(self, name: str, value: Any) -> None:
         """Keep a JSON value under a name, in place of an older one."""
-        self._write(
+        self._do(
             "INSERT INTO facts VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value",
             (name, json.dumps(value)),
         )
 
     def fact(self, name: str, default: Any = None) -> Any:
         """Return the JSON value kept under a name."""
-        row = self._connection.execute("SELECT value FROM facts WHERE name = ?", (name,)).fetchone()
-        return default if row is None else json.loads(row[0])
+        rows = self._do("SELECT value FROM facts WHERE name = ?", (name,))
+        return json.loads(rows[0][0]) if rows else default
 
     def put_candidate(self, candidate: Candidate) -> None:
         """Record that a candidate was asked for."""
@@ -100,7 +88,7 @@ class Store:
             candidate.part,
             json.dumps(candidate.parents),
         )
-        self._write(f"INSERT INTO candidates ({COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", values)
+        self._do(f"INSERT INTO candidates ({COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", values)
 
     def put_trial(self, trial: Trial) -> None:
         """Keep a finished trial; its candidate must be there. A trial, once kept, is never replaced."""
@@ -108,22 +96,22 @@ class Store:
             trial.candidate.role,
             trial.number,
             trial.status.value,
-            trial.reason,
+            None if trial.reason is None else trial.reason.encode(errors="replace").decode(),
             json.dumps(dict(trial.measures)),
             json.dumps(dict(trial.reasons)),
             json.dumps(dataclasses.asdict(trial.cost)),
             int(trial.late),
             trial.attempts,
         )
-        self._write("INSERT INTO trials VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", values)
+        self._do("INSERT INTO trials VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", values)
 
     def mark_late(self, role: Role, first: int) -> None:
         """Flag a role's trials from a number on as late: kept, and not part of the front."""
-        self._write("UPDATE trials SET late = 1 WHERE role = ? AND number >= ?", (role, first))
+        self._do("UPDATE trials SET late = 1 WHERE role = ? AND number >= ?", (role, first))
 
     def candidates(self, role: Role) -> list[Candidate]:
         """Return all candidates of a role, in the order in which they were asked for."""
-        rows = self._connection.execute(f"SELECT {COLUMNS} FROM candidates WHERE role = ? ORDER BY number", (role,))
+        rows = self._do(f"SELECT {COLUMNS} FROM candidates WHERE role = ? ORDER BY number", (role,))
         return [_candidate(row) for row in rows]
 
     def trials(self, role: Role) -> list[Trial]:
@@ -131,34 +119,59 @@ class Store:
         columns = ", ".join(f"c.{name}" for name in COLUMNS.split(", "))
         query = f"""SELECT {columns}, t.status, t.reason, t.measures, t.reasons, t.cost, t.late, t.attempts
             FROM candidates c JOIN trials t ON t.role = c.role AND t.number = c.number WHERE c.role = ? ORDER BY c.number"""
-        return [_trial(row) for row in self._connection.execute(query, (role,))]
+        return [_trial(row) for row in self._do(query, (role,))]
 
-    def _write(self, statement: str, values: tuple[Any, ...]) -> None:
+    def _do(self, statement: str, values: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
         try:
-            self._connection.execute(statement, values)
+            return self._connection.execute(statement, values).fetchall()
         except sqlite3.Error as error:
             raise _explained(self.path, error) from error
 
 
-def _open_for_reading(path: Path) -> sqlite3.Connection:
-    """Open a store without changing it; one on a read-only disk too, where WAL's side files cannot be made."""
-    if not path.is_file():
-        raise UsageError(f"there is no store at {path}")
-    location = f"file:{_quoted(path)}"
-    connection = sqlite3.connect(f"{location}?mode=ro", uri=True, isolation_level=None)
+def _open_for_writing(path: Path) -> sqlite3.Connection:
+    connection = sqlite3.connect(path, isolation_level=None)
     try:
-        version = int(connection.execute("PRAGMA user_version").fetchone()[0])
-    except sqlite3.OperationalError:
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = NORMAL")
+        connection.execute("PRAGMA foreign_keys = ON")
+        schema.migrate(connection, str(path))
+    except BaseException:
         connection.close()
-        connection = sqlite3.connect(f"{location}?mode=ro&immutable=1", uri=True, isolation_level=None)
-        version = int(connection.execute("PRAGMA user_version").fetchone()[0])
-    if version > len(schema.MIGRATIONS):
-        raise UsageError(f"{path} was written by a newer MINAS (store schema {version}): update MINAS")
+        raise
     return connection
 
 
-def _quoted(path: Path) -> str:
-    return path.resolve().as_uri().removeprefix("file:")
+def _open_for_reading(path: Path) -> sqlite3.Connection:
+    """Return a copy of a store in memory, in the newest schema; the file stays as it is, and may be written meanwhile."""
+    if not path.is_file():
+        raise UsageError(f"nothing to read in {path.parent}: it has no {path.name} yet")
+    memory = sqlite3.connect(":memory:", isolation_level=None)
+    try:
+        with contextlib.closing(_read_only(path)) as connection:
+            connection.backup(memory)
+        schema.migrate(memory, str(path))
+    except BaseException:
+        memory.close()
+        raise
+    return memory
+
+
+def _read_only(path: Path) -> sqlite3.Connection:
+    """Open a store without changing it; one on a read-only disk too, where WAL's side files cannot be made."""
+    location = f"{path.resolve().as_uri()}?mode=ro"
+    connection = sqlite3.connect(location, uri=True)
+    try:
+        connection.execute("PRAGMA user_version").fetchone()
+    except sqlite3.OperationalError:
+        connection.close()
+        unmerged = path.with_name(f"{path.name}-wal")
+        if unmerged.is_file() and unmerged.stat().st_size:
+            raise MinasError(
+                f"{path} was left by a run that was killed, in a folder that cannot be written: copy the folder to where you "
+                "may write, and open it there"
+            ) from None
+        return sqlite3.connect(f"{location}&immutable=1", uri=True)
+    return connection
 
 
 def _candidate(row: tuple[Any, ...]) -> Candidate:

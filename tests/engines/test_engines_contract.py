@@ -100,7 +100,7 @@ def test_an_error_of_minas_comes_back_as_it_is(start) -> None:
 
 def test_what_prepare_refuses_ends_the_run_for_every_candidate(start) -> None:
     for future in submit(start(prepare="fail"), "ok", "ok"):
-        with pytest.raises(DataError, match="digits.csv: not there"):
+        with pytest.raises(DataError, match=r"digits\.csv: not there"):
             future.result(LONG)
 
 

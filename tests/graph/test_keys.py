@@ -189,6 +189,42 @@ def test_symmetric_stages_take_no_factorial_time(stage: Stage) -> None:
     assert canonical_stage(shared._renumbered_stage(stage, np.random.default_rng(4))) == form
 
 
+def branches(sizes: list[int]) -> Stage:
+    """Join entry and output by branches, each of so many equal nodes side by side, and one that takes their mean."""
+    edges, node = [], 1
+    count = sum(sizes) + len(sizes)
+    for size in sizes:
+        join = node + size
+        edges += [edge for twin in range(node, join) for edge in ((0, twin), (twin, join))] + [(join, count + 1)]
+        node = join + 1
+    return Stage(8, 2, (Node(CONV),) * (count + 1), tuple(sorted(edges)))
+
+
+def test_equal_nodes_side_by_side_are_counted() -> None:
+    rng = np.random.default_rng(7)
+    stages = {sizes: branches(list(sizes)) for sizes in itertools.combinations_with_replacement((1, 2, 3), 3)}
+    forms = {sizes: canonical_stage(stage) for sizes, stage in stages.items()}
+    assert len(set(forms.values())) == len(forms)
+    for sizes, stage in stages.items():
+        assert all(canonical_stage(shared._renumbered_stage(stage, rng)) == forms[sizes] for _ in range(6))
+
+
+def mixtures(rng: np.random.Generator) -> Iterator[Stage]:
+    """Yield stages that join several regular graphs: parts with symmetries of their own, equal to each other or not."""
+    sizes = list(itertools.combinations_with_replacement(range(3, 7), 3))
+    yield from (layered(nx.disjoint_union_all([nx.cycle_graph(size) for size in chosen])) for chosen in sizes)
+    for _ in range(40):
+        seeds = rng.integers(0, 4, size=3).tolist()
+        yield layered(nx.disjoint_union_all([nx.random_regular_graph(3, 8, seed=seed) for seed in seeds]))
+
+
+def test_mixtures_of_regular_graphs_keep_their_keys_when_renumbered() -> None:
+    rng = np.random.default_rng(8)
+    for stage in mixtures(rng):
+        form = canonical_stage(stage)
+        assert all(canonical_stage(shared._renumbered_stage(stage, rng)) == form for _ in range(3))
+
+
 @settings(deadline=None)
 @given(shared.seeds)
 def test_keys_do_not_depend_on_the_numbering(seed: int) -> None:

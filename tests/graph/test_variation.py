@@ -154,6 +154,22 @@ def test_a_child_takes_each_stage_and_the_head_from_a_parent() -> None:
     assert mixed > 290
 
 
+def test_a_child_has_as_many_stages_as_either_parent() -> None:
+    rng = np.random.default_rng(9)
+    long = next(value for value in iter(lambda: sample(shared.VISION, rng), None) if len(value.stages) == 3)
+    short = next(value for value in iter(lambda: sample(shared.VISION, rng), None) if len(value.stages) == 2)
+    for parents in ((long, short), (short, long)):
+        assert {len(cross(shared.VISION, *parents, rng).stages) for _ in range(40)} == {2, 3}
+
+
+def test_no_mutation_of_many_gives_its_parent_back() -> None:
+    space, rng = SPACES["small"], np.random.default_rng(10)
+    found = sample(space, rng)
+    for _ in range(2000):
+        parent, found = found, mutate(space, found, rng)
+        assert key(found) != key(parent)
+
+
 def test_a_space_of_one_architecture_gives_it_back() -> None:
     text = """
     space = {schema = 1, name = "one", domain = "vision", kind = "image"}

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 import picture_samples
 import pytest
@@ -130,8 +132,12 @@ def test_architecture_without_action_is_coloured_by_flops() -> None:
     assert any(text.startswith("share of the network's FLOPs") for text in written)
 
 
-def test_text_in_a_box_stays_in_it() -> None:
-    figure = SHELF.get("architecture").draw(picture_samples.architecture())
+@pytest.mark.parametrize("operator", ["conv3x3", "squeeze excitation", "transposed convolution dilation=2, heads=4", "x" * 30])
+def test_text_in_a_box_stays_in_it(operator: str) -> None:
+    info = picture_samples.architecture(stages=1)
+    first, *others = info.stages[0].nodes
+    stage = dataclasses.replace(info.stages[0], nodes=(dataclasses.replace(first, operator=operator), *others))
+    figure = SHELF.get("architecture").draw(dataclasses.replace(info, stages=(stage,)))
     figure.draw_without_rendering()
     renderer = figure.canvas.get_renderer()  # type: ignore[attr-defined]
     boxes = [patch.get_window_extent(renderer) for patch in figure.axes[0].patches if isinstance(patch, FancyBboxPatch)]
@@ -151,8 +157,10 @@ def test_ticks_are_few_round_and_inside(low: float, high: float) -> None:
 
 
 def test_names_overlap_neither_each_other_nor_the_frame() -> None:
-    anchors = np.array([[100.0, 100.0], [104.0, 102.0], [98.0, 96.0], [395.0, 295.0], [2.0, 2.0]])
-    boxes = place([(60, 14)] * 5, anchors, anchors, (0, 0, 400, 300))
+    anchors = np.array(
+        [[100.0, 100.0], [104.0, 102.0], [98.0, 96.0], [395.0, 295.0], [2.0, 2.0], [300.0, 100.0], [340.0, 104.0]]
+    )
+    boxes = place([(60, 14)] * 7, anchors, np.empty((0, 2)), (0, 0, 400, 300))
     for one, (left, bottom, right, top) in enumerate(boxes):
         assert left >= 0
         assert bottom >= 0
@@ -160,5 +168,9 @@ def test_names_overlap_neither_each_other_nor_the_frame() -> None:
         assert top <= 300
         for other in boxes[:one]:
             assert right <= other[0] or other[2] <= left or top <= other[1] or other[3] <= bottom
-        inside = (anchors > [left, bottom]) & (anchors < [right, top])
-        assert not inside.all(axis=1).any()
+
+
+def test_names_do_not_hide_points_where_there_is_room() -> None:
+    points = np.array([[100.0, 100.0], [130.0, 108.0], [130.0, 100.0], [70.0, 108.0]])
+    ((left, bottom, right, top),) = place([(60, 14)], points[:1], points, (0, 0, 400, 300))
+    assert not ((points > [left, bottom]) & (points < [right, top])).all(axis=1).any()
