@@ -158,7 +158,7 @@ def test_ticks_are_few_round_and_inside(low: float, high: float) -> None:
 
 def test_names_overlap_neither_each_other_nor_the_frame() -> None:
     anchors = np.array(
-        [[100.0, 100.0], [104.0, 102.0], [98.0, 96.0], [395.0, 295.0], [2.0, 2.0], [300.0, 100.0], [340.0, 104.0]]
+        [[100.0, 100.0], [104.0, 102.0], [98.0, 96.0], [395.0, 295.0], [2.0, 2.0], [220.0, 100.0], [260.0, 104.0]]
     )
     boxes = place([(60, 14)] * 7, anchors, np.empty((0, 2)), (0, 0, 400, 300))
     for one, (left, bottom, right, top) in enumerate(boxes):
