@@ -55,24 +55,6 @@ class Assembly:
         self.owners: dict[int, list[Step]] = {}
         self.steps: list[Step] = []
         self.bends: dict[int, Call] = {}
-        self._readers: dict[Kind, Callable[[Call], None]] = {
-            Kind.LINEAR: self._linear,
-            Kind.CONVOLUTION: self._linear,
-            Kind.TRANSPOSED: self._linear,
-            Kind.MATMUL: self._matmul,
-            Kind.EINSUM: self._matmul,
-            Kind.NORM: self._norm,
-            Kind.POINTWISE: self._bare,
-            Kind.SOFTMAX: self._bare,
-            Kind.POOL: self._bare,
-            Kind.MULTIPLY: self._product,
-            Kind.DIVIDE: self._product,
-            Kind.ATTENTION: self._attention,
-            Kind.EMBEDDING: self._embedding,
-            Kind.BAG: self._embedding,
-            Kind.RECURRENT: self._recurrent,
-            Kind.CELL: self._cell,
-        }
 
     def run(self) -> list[Step]:
         """Return the steps in the order in which they were executed."""
@@ -80,9 +62,9 @@ class Assembly:
             if call.kind is Kind.NEURON:
                 self._neuron(call)
         for call in self.trace.calls:
-            reader = self._readers.get(call.kind)
+            reader = _READERS.get(call.kind)
             if reader is not None and id(call) not in self.owners:
-                reader(call)
+                reader(self, call)
         order = {id(call): place for place, call in enumerate(self.trace.calls)}
         self.steps.sort(key=lambda step: order[id(step.calls[0])])
         self._mark_hidden()
@@ -501,6 +483,26 @@ class Assembly:
                         owner.hidden = True
                 if id(call) not in self.owners or (any(owner.result is not value for owner in self.owners[id(call)]) and call.kind is Kind.SHAPE):
                     stack.extend(call.inputs)
+
+
+_READERS: dict[Kind, Callable[[Assembly, Call], None]] = {
+    Kind.LINEAR: Assembly._linear,
+    Kind.CONVOLUTION: Assembly._linear,
+    Kind.TRANSPOSED: Assembly._linear,
+    Kind.MATMUL: Assembly._matmul,
+    Kind.EINSUM: Assembly._matmul,
+    Kind.NORM: Assembly._norm,
+    Kind.POINTWISE: Assembly._bare,
+    Kind.SOFTMAX: Assembly._bare,
+    Kind.POOL: Assembly._bare,
+    Kind.MULTIPLY: Assembly._product,
+    Kind.DIVIDE: Assembly._product,
+    Kind.ATTENTION: Assembly._attention,
+    Kind.EMBEDDING: Assembly._embedding,
+    Kind.BAG: Assembly._embedding,
+    Kind.RECURRENT: Assembly._recurrent,
+    Kind.CELL: Assembly._cell,
+}
 
 
 def _square(tensor: Tensor, weights: Tensor | None) -> Tensor:

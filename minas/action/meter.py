@@ -109,6 +109,8 @@ class ActionMeter:
         self._passes: list[_Pass] = []
 
     def __enter__(self) -> ActionMeter:
+        for one in self._passes:
+            one.release()
         self._passes = []
         self._fast_path = torch.backends.mha.get_fastpath_enabled()
         torch.backends.mha.set_fastpath_enabled(False)
@@ -170,6 +172,10 @@ class ActionMeter:
         elif self._fused and self.model.training:
             self._groups[self._shape] = groups_of(trace, steps)
         self._passes.append(found)
+        if self._keep:
+            found.trace = trace
+        else:
+            trace.release()
 
     def _stop(self) -> None:
         if self._recorder is not None:
@@ -264,6 +270,7 @@ class _Pass:
     steps: list[Step]
     rows: list[Row]
     energy: Tensor | None = None
+    trace: Trace | None = None
 
     @classmethod
     def of(cls, steps: list[Step], samples: int, *, keep: bool) -> _Pass:
@@ -295,8 +302,15 @@ class _Pass:
             with torch.no_grad():
                 diagnostics.link(self.steps)
                 self.rows = [_row(step) for step in self.steps]
-            self.steps = []
+            self.release()
         return self
+
+    def release(self) -> None:
+        """Let the states go."""
+        self.steps = []
+        if self.trace is not None:
+            self.trace.release()
+            self.trace = None
 
 
 def _total(parts: list[Tensor]) -> Tensor:

@@ -114,6 +114,15 @@ class Trace:
                     self.weights[id(out)] = (out, name)
                 return
 
+    def release(self) -> None:
+        """Let all states go: values and calls hold one another, and would keep them until the next garbage collection."""
+        for call in self.calls:
+            for value in (*call.inputs, *call.outputs):
+                value.producer = None
+                value.consumers = []
+            call.known = {}
+        self.values.clear()
+
     def close(self, result: Any) -> None:
         """Mark what the model gave back."""
         for tensor in tensors_in(result):
