@@ -1,0 +1,12 @@
+"""Data: from files and arrays to a task with its split and preprocessing.
+
+formats/     readers of the fields' file formats, found by what a path holds
+raw          what a reader returns: samples as they lie in the files, with named classes
+arrays       arrays and data sets from Python, written to a file that every worker can read
+split        stratified and seeded parts
+images       layout, size and values of raw images
+normalise    mean and standard deviation of the training part; applying them to raw data later
+augment      random shifts, flips, turns and zooms of a whole epoch's images
+task         what a domain makes of it all: the values that training and measures use
+fetch, files where shipped data lies; bounded reading of files that may be hostile
+"""

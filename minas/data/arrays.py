@@ -1,0 +1,97 @@
+"""Arrays and data sets from Python, written to a file that every worker can read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from minas.data.task import DataSource
+from minas.errors import DataError
+
+_EXPECTED = (
+    "expected (x, y), or (train, test) or (train, validation, test) of such pairs; each pair may also be a data set "
+    "with a length and (sample, label) items"
+)
+_PART_NAMES = {1: ("train",), 2: ("train", "test"), 3: ("train", "validation", "test")}
+
+
+def store(data: Any, folder: Path, *, seed: int = 0, image_size: int | None = None) -> DataSource:
+    """Write arrays to `data.npz` in a folder, from which each worker loads the task.
+
+    Args:
+        data: (x, y), or (train, test) or (train, validation, test) of such pairs. x and y are whatever NumPy makes arrays of,
+            CPU tensors included: samples (samples, ...) and labels (samples,). A data set with a length and (sample, label)
+            items, such as a torch `Dataset`, may stand for each pair.
+        folder: where to write, such as a run's folder; made if need be.
+        seed: seeds the split.
+        image_size: side in pixels to which images are resized.
+
+    Raises:
+        DataError: the data has another form, or samples of different shapes.
+    """
+    path = folder / "data.npz"
+    arrays = named(data)
+    folder.mkdir(parents=True, exist_ok=True)
+    np.savez(path, **cast(Mapping[str, Any], arrays))
+    return DataSource(path=str(path), seed=seed, image_size=image_size)
+
+
+def named(data: Any) -> dict[str, NDArray[Any]]:
+    """Return the arrays of a user's data by the names that the npz format knows, `x_train`, `y_train` and so on.
+
+    Raises:
+        DataError: the data has another form, or samples of different shapes.
+    """
+    parts = [data] if _is_pair(data) or _is_data_set(data) else list(data) if isinstance(data, tuple | list) else []
+    if len(parts) not in _PART_NAMES:
+        raise DataError(f"data of type {type(data).__name__}; {_EXPECTED}")
+    out: dict[str, NDArray[Any]] = {}
+    for name, part in zip(_PART_NAMES[len(parts)], parts, strict=True):
+        inputs, labels = _pair(part, name)
+        out |= {f"x_{name}": _array(inputs, f"samples of {name}"), f"y_{name}": _array(labels, f"labels of {name}")}
+    return out
+
+
+def _is_pair(data: Any) -> bool:
+    """Whether it is samples and labels; a pair of pairs is not."""
+    return (
+        isinstance(data, tuple | list)
+        and len(data) == 2
+        and not any(_is_data_set(item) or (isinstance(item, tuple) and len(item) == 2) for item in data)
+    )
+
+
+def _is_data_set(data: Any) -> bool:
+    return (
+        hasattr(data, "__getitem__")
+        and hasattr(data, "__len__")
+        and not hasattr(data, "__array__")
+        and not isinstance(data, tuple | list | dict | str | bytes)
+    )
+
+
+def _pair(part: Any, name: str) -> tuple[Any, Any]:
+    if _is_pair(part):
+        return part[0], part[1]
+    if not _is_data_set(part):
+        raise DataError(f"{name} of type {type(part).__name__}; {_EXPECTED}")
+    items = [part[index] for index in range(len(part))]
+    if not items or any(not isinstance(item, tuple | list) or len(item) != 2 for item in items):
+        raise DataError(f"{name}: a data set without (sample, label) items; {_EXPECTED}")
+    return [np.asarray(sample) for sample, _ in items], [np.asarray(label).item() for _, label in items]
+
+
+def _array(values: Any, what: str) -> NDArray[Any]:
+    try:
+        array = np.asarray(values)
+    except (ValueError, TypeError, RuntimeError) as error:
+        raise DataError(f"{what}: no array can be made of them, {error}; expected arrays with samples of one shape") from error
+    if array.dtype.hasobject:
+        if all(isinstance(value, str) for value in array.ravel()):
+            return array.astype(np.str_)
+        raise DataError(f"{what}: an array of Python objects; expected numbers, or texts as labels")
+    return array

@@ -1,0 +1,101 @@
+"""Stratified and seeded parts: train, validation and test."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from minas import seeds
+from minas.data.raw import Pile, Raw
+from minas.errors import DataError
+
+BOTH_CUT = (0.6, 0.2, 0.2)
+"""Shares of train, validation and test where a data set comes as one pile."""
+ONE_CUT = (5 / 6, 1 / 6)
+"""Shares of what stays and what is cut, where the test part (or else the validation part) is given."""
+
+
+def stratified(targets: NDArray[np.int64], shares: Sequence[float], *, seed: int) -> list[NDArray[np.int64]]:
+    """Divide samples into parts in which every class has its share.
+
+    Args:
+        targets: class indices, (samples,).
+        shares: share of each part, positive; they are scaled to a sum of 1.
+        seed: decides which samples go where, and the order within each part.
+
+    Returns:
+        Sample indices for each part: together all samples, each once. Each class has at least one sample in each part, and
+        differs from its exact share by less than one sample, except where it is so small that the first rule needs more.
+
+    Raises:
+        ValueError: a class has fewer samples than there are parts.
+    """
+    exact = np.asarray(shares, dtype=np.float64) / sum(shares)
+    pieces: list[list[NDArray[np.int64]]] = [[] for _ in exact]
+    wanting = np.zeros(len(exact))
+    for label in np.unique(targets):
+        members = seeds.generator(seed, "split", int(label)).permutation(np.flatnonzero(targets == label))
+        counts = _counts(len(members), exact, wanting)
+        wanting += len(members) * exact - counts
+        for piece, chosen in zip(pieces, np.split(members, np.cumsum(counts)[:-1]), strict=True):
+            piece.append(chosen)
+    return [
+        seeds.generator(seed, "order", part).permutation(np.concatenate(piece)).astype(np.int64)
+        for part, piece in enumerate(pieces)
+    ]
+
+
+def _counts(members: int, shares: NDArray[np.float64], wanting: NDArray[np.float64]) -> NDArray[np.int64]:
+    """Return how many samples of one class each part gets.
+
+    What rounding down leaves over goes to the parts that earlier classes have left shortest, so that the totals fit too.
+    """
+    if members < len(shares):
+        raise ValueError(f"{members} samples can't be divided into {len(shares)} parts")
+    exact = members * shares
+    counts = np.floor(exact + 1e-9).astype(np.int64)
+    # Only a part whose exact count has a fraction may be rounded up, or it would be off by a whole sample.
+    short = np.where(exact - counts > 1e-9, exact - counts + wanting, -np.inf)
+    counts[np.argsort(-short, kind="stable")[: members - counts.sum()]] += 1
+    while (counts == 0).any():
+        counts[np.argmax(counts)] -= 1
+        counts[np.argmin(counts)] += 1
+    return counts
+
+
+def parts(raw: Raw, *, seed: int) -> tuple[Pile, Pile, Pile]:
+    """Return train, validation and test: given parts are kept, what is missing is cut from the training samples.
+
+    One pile is divided 60 : 20 : 20. Where one of validation and test is given, the other is a sixth of the training samples.
+    The order of all parts, the given ones too, is shuffled by the seed, so that a part's first samples stand for all of it.
+
+    Raises:
+        DataError: a class has too few samples to be in every part that is cut; it is named.
+    """
+    cut = [name for name, given in (("validation", raw.validation), ("test", raw.test)) if given is None]
+    _check_counts(raw, 1 + len(cut))
+    shares = (BOTH_CUT, ONE_CUT)[2 - len(cut)] if cut else (1.0,)
+    indices = stratified(raw.train.targets, shares, seed=seed)
+    made = {name: _take(raw.train, chosen) for name, chosen in zip(["train", *cut], indices, strict=True)}
+    for name, given in (("validation", raw.validation), ("test", raw.test)):
+        if given is not None:
+            made[name] = _take(given, seeds.generator(seed, "order", name).permutation(len(given)))
+    return made["train"], made["validation"], made["test"]
+
+
+def _check_counts(raw: Raw, needed: int) -> None:
+    counts = np.bincount(raw.train.targets, minlength=len(raw.classes))
+    rare = np.flatnonzero(counts < needed)
+    if len(rare):
+        shown = ", ".join(f"{raw.classes[index]!r} ({counts[index]})" for index in rare[:5])
+        more = f" and {len(rare) - 5} more" if len(rare) > 5 else ""
+        raise DataError(
+            f"{raw.source}: too few samples of class {shown}{more}; expected at least {needed} of each, one for each part "
+            "that is cut from them: add samples, or leave the class out"
+        )
+
+
+def _take(pile: Pile, chosen: NDArray[np.int64]) -> Pile:
+    return Pile(pile.inputs[chosen], pile.targets[chosen])

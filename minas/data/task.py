@@ -1,0 +1,106 @@
+"""A task: a domain's data set with its split, preprocessing and metric."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from minas.errors import UsageError
+
+IMAGE_SIDES = range(4, 1025)
+"""Sides, in pixels, to which images may be resized."""
+
+
+@dataclass(frozen=True)
+class DataSource:
+    """Where a task comes from; worker processes load the same task again from it.
+
+    `dataclasses.asdict` gives JSON values, and `DataSource(**values)` the same source back.
+
+    Attributes:
+        path: a file or folder of the user's own, made absolute; None for the domain's default data.
+        seed: seeds the split. It belongs to the task and is independent of a search's seed, so that searches with different
+            seeds are judged on the same samples.
+        image_size: side in pixels to which images are resized; None keeps them, or lets the format decide.
+    """
+
+    path: str | None = None
+    seed: int = 0
+    image_size: int | None = None
+
+    def __post_init__(self) -> None:
+        if self.path is not None:
+            object.__setattr__(self, "path", str(Path(self.path).expanduser().absolute()))
+        if self.image_size is not None and self.image_size not in IMAGE_SIDES:
+            low, high = IMAGE_SIDES[0], IMAGE_SIDES[-1]
+            raise UsageError(f"image size {self.image_size}: expected a side of {low} to {high} pixels")
+
+
+@dataclass(frozen=True)
+class Part:
+    """The samples of one part of a task, in a seeded random order, so that its first samples stand for all of it.
+
+    Attributes:
+        inputs: preprocessed samples, (samples, *shape); float32 for images.
+        targets: class indices, (samples,), int64.
+    """
+
+    inputs: NDArray[Any]
+    targets: NDArray[np.int64]
+
+    def __len__(self) -> int:
+        return len(self.targets)
+
+
+@dataclass(frozen=True)
+class Task:
+    """A domain's data set, ready for training.
+
+    Attributes:
+        name: `mnist-5k` for the default; for a user's data the file's name and the first eight characters of the digest.
+        domain: name of the domain.
+        kind: kind of the samples, as operators know it, such as `image`.
+        shape: shape of one sample; (channels, height, width) for images.
+        classes: their names; a target is an index into them.
+        train: what networks are trained on.
+        validation: what the search judges by.
+        test: what confirmation measures on, and nothing before it.
+        preprocessing: JSON values; all that is needed to treat new raw data alike. Fitted on the training part alone.
+        source: where the data comes from, for people.
+        licence: under which terms, where known.
+        digest: `digest` of the raw parts.
+    """
+
+    name: str
+    domain: str
+    kind: str
+    shape: tuple[int, ...]
+    classes: tuple[str, ...]
+    train: Part
+    validation: Part
+    test: Part
+    preprocessing: Mapping[str, Any]
+    source: str
+    licence: str
+    digest: str
+
+
+def digest(parts: Sequence[Part], classes: Sequence[str]) -> str:
+    """Return SHA-256, in hexadecimal, over the raw samples, targets and class names of a split.
+
+    It is taken before normalisation, so that rounding, which may differ from machine to machine, has no part in it.
+    """
+    hasher = hashlib.sha256(json.dumps(list(classes)).encode())
+    for part in parts:
+        for array in (part.inputs, part.targets):
+            portable = np.ascontiguousarray(array, dtype=array.dtype.newbyteorder("<"))
+            hasher.update(f"{portable.dtype.str}{portable.shape}".encode())
+            hasher.update(portable.data)
+    return hasher.hexdigest()
