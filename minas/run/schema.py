@@ -27,9 +27,14 @@ def migrate(connection: sqlite3.Connection, path: str) -> None:
     """Bring a store to the newest schema.
 
     Raises:
-        UsageError: the store was written by a newer MINAS.
+        UsageError: the store was written by a newer MINAS, or by another program.
     """
     version = int(connection.execute("PRAGMA user_version").fetchone()[0])
+    tables = [name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
+    if tables and "facts" not in tables:
+        raise UsageError(
+            f"{path} is not a store of MINAS: expected the tables of a run, found {', '.join(sorted(tables)[:5])}"
+        )
     if version > len(MIGRATIONS):
         raise UsageError(
             f"{path} was written by a newer MINAS (store schema {version}, this one knows {len(MIGRATIONS)}): update MINAS"

@@ -150,6 +150,7 @@ def _open_for_reading(path: Path) -> sqlite3.Connection:
         with contextlib.closing(_read_only(path)) as connection:
             connection.backup(memory)
         schema.migrate(memory, str(path))
+        memory.execute("PRAGMA query_only = ON")
     except BaseException:
         memory.close()
         raise

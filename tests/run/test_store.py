@@ -1,0 +1,347 @@
+"""The store: what goes in comes out, whole or not at all, from old files too; and every refusal says what to do."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import sqlite3
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from make_stored_run import ASSET, candidate, trial
+from trial_strategies import candidates, trials, values, words
+
+from minas.errors import MinasError, UsageError
+from minas.run import schema
+from minas.run.store import Store
+from minas.trial import Status
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "run.db"
+
+
+def in_order(values):
+    return sorted(values, key=lambda value: value.number)
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.lists(trials(role=st.just("search")), max_size=4, unique_by=lambda trial: trial.number),
+    st.lists(candidates(role=st.just("control")), max_size=3, unique_by=lambda candidate: candidate.number),
+    st.dictionaries(words, values, max_size=3),
+)
+def test_what_goes_in_comes_out(finished, asked, facts) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "run.db"
+        with Store(path) as store:
+            for one in finished:
+                store.put_candidate(one.candidate)
+                store.put_trial(one)
+            for one in asked:
+                store.put_candidate(one)
+            for name, value in facts.items():
+                store.put_fact(name, value)
+        for read_only in (True, False):
+            with Store(path, read_only=read_only) as store:
+                assert store.trials("search") == in_order(finished)
+                assert store.candidates("search") == in_order(one.candidate for one in finished)
+                assert store.candidates("control") == in_order(asked)
+                assert store.trials("control") == []
+                assert {name: store.fact(name) for name in facts} == facts
+
+
+def test_text_that_is_no_unicode_in_a_reason_never_stops_a_run(path: Path) -> None:
+    with Store(path) as store:
+        store.put_candidate(candidate("search", 0))
+        store.put_trial(trial("search", 0, status=Status.FAILED, reason="cannot read \udcff.png\0"))
+        assert store.trials("search")[0].reason == "cannot read ?.png\0"
+
+
+def test_facts_are_replaced_and_have_a_default(path: Path) -> None:
+    with Store(path) as store:
+        assert store.fact("spent", 1.5) == 1.5
+        store.put_fact("spent", None)
+        assert store.fact("spent", 1.5) is None
+        store.put_fact("spent", [2, "ü"])
+        assert store.fact("spent") == [2, "ü"]
+
+
+def test_a_kept_trial_is_never_replaced_and_needs_its_candidate(path: Path) -> None:
+    with Store(path) as store:
+        with pytest.raises(MinasError, match="FOREIGN KEY"):
+            store.put_trial(trial("search", 0))
+        store.put_candidate(candidate("search", 0))
+        store.put_trial(trial("search", 0))
+        with pytest.raises(MinasError, match="UNIQUE"):
+            store.put_trial(trial("search", 0, status=Status.FAILED))
+        assert store.trials("search")[0].status is Status.COMPLETE
+
+
+def test_late_trials_are_flagged_from_a_number_on_and_in_one_role(path: Path) -> None:
+    with Store(path) as store:
+        for role in ("search", "control"):
+            for number in range(3):
+                store.put_candidate(candidate(role, number))
+                store.put_trial(trial(role, number))
+        store.mark_late("search", 1)
+        assert [one.late for one in store.trials("search")] == [False, True, True]
+        assert [one.late for one in store.trials("control")] == [False] * 3
+
+
+def test_a_transaction_is_kept_whole_or_not_at_all(path: Path) -> None:
+    with Store(path) as store:
+        for error in (KeyboardInterrupt, ValueError):
+            with pytest.raises(error), store.transaction():
+                store.put_candidate(candidate("search", 0))
+                store.put_fact("told", 1)
+                raise error
+        assert store.candidates("search") == []
+        with pytest.raises(MinasError, match="FOREIGN KEY"), store.transaction():
+            store.put_fact("told", 1)
+            store.put_trial(trial("search", 5))
+        assert store.fact("told") is None
+        with store.transaction():
+            store.put_fact("told", 1)
+    with Store(path, read_only=True) as store:
+        assert store.fact("told") == 1
+
+
+def fill(store: Store) -> None:
+    for number in range(1000):
+        with store.transaction():
+            store.put_fact("told", number)
+            store.put_fact(f"big-{number}", "x" * 5000)
+
+
+def check_full_disk(path: Path, store: Store) -> None:
+    with pytest.raises(MinasError) as caught:
+        fill(store)
+    assert (
+        str(caught.value)
+        == f"the disk that holds {path} is full or failing: make room, then go on with --resume {path.parent}"
+    )
+    told = store.fact("told")
+    assert told > 0
+    assert store.fact(f"big-{told}") is not None, "half of a transaction was kept"
+    assert store.fact(f"big-{told + 1}") is None
+
+
+def test_a_full_disk_says_what_to_do_and_keeps_what_was_written(path: Path) -> None:
+    with Store(path) as store:
+        store._connection.execute("PRAGMA max_page_count = 40")
+        check_full_disk(path, store)
+        store._connection.execute("PRAGMA max_page_count = 4000")
+        store.put_fact("more", 1)
+    with Store(path, read_only=True) as store:
+        assert store.fact("more") == 1
+
+
+def test_a_disk_that_is_really_full(tmp_path: Path) -> None:
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    if (
+        os.name != "posix"
+        or os.geteuid()
+        or subprocess.run(["mount", "-t", "tmpfs", "-o", "size=400k", "tmpfs", disk]).returncode
+    ):
+        pytest.skip("only root may mount a small disk")
+    try:
+        with Store(disk / "run.db") as store:
+            check_full_disk(disk / "run.db", store)
+    finally:
+        subprocess.run(["umount", disk], check=True)
+
+
+def stored_by_schema_1(path: Path) -> Path:
+    connection = sqlite3.connect(path)
+    connection.executescript(ASSET.read_text(encoding="utf-8"))
+    connection.close()
+    return path
+
+
+@pytest.mark.parametrize("read_only", [True, False])
+def test_a_run_of_schema_1_stays_readable(path: Path, read_only: bool) -> None:
+    with Store(stored_by_schema_1(path), read_only=read_only) as store:
+        assert store.candidates("search") == [candidate("search", number) for number in range(4)]
+        assert store.candidates("confirmation") == [candidate("confirmation", 0)]
+        assert store.trials("search") == [
+            trial("search", 0, measures={"error": 0.031, "action": 1.5e3, "rescale_gap": None}),
+            trial("search", 1, status=Status.DIVERGED, reason="the loss was not finite in epoch 2"),
+            trial("search", 3, measures={"error": 0.25}, late=True, attempts=2),
+        ]
+        assert store.trials("confirmation") == []
+        assert store.fact("population") == [0, 1]
+        assert store.fact("confirmation_plan")["expected"] == 12.5
+
+
+def test_an_older_store_is_migrated_in_steps_and_reading_it_changes_nothing(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stored_by_schema_1(path)
+    newer = (*schema.MIGRATIONS, ("ALTER TABLE facts ADD COLUMN note TEXT",))
+    monkeypatch.setattr(schema, "MIGRATIONS", newer)
+    before = path.read_bytes()
+    with Store(path, read_only=True) as store:
+        assert store.fact("population") == [0, 1]
+    assert path.read_bytes() == before
+    with Store(path) as store:
+        assert store._connection.execute("SELECT note FROM facts").fetchall()
+        assert store.fact("population") == [0, 1]
+    assert sqlite3.connect(path).execute("PRAGMA user_version").fetchone() == (len(newer),)
+
+
+def test_a_migration_that_fails_leaves_the_store_as_it_was(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    stored_by_schema_1(path)
+    broken = (*schema.MIGRATIONS, ("ALTER TABLE facts ADD COLUMN note TEXT", "ALTER TABLE gone ADD COLUMN note TEXT"))
+    with monkeypatch.context() as patch, pytest.raises(UsageError, match="no such table: gone"):
+        patch.setattr(schema, "MIGRATIONS", broken)
+        Store(path)
+    with Store(path) as store:
+        assert store.fact("population") == [0, 1]
+
+
+@pytest.mark.parametrize("read_only", [True, False])
+def test_a_newer_store_is_refused(path: Path, read_only: bool) -> None:
+    stored_by_schema_1(path)
+    connection = sqlite3.connect(path)
+    connection.execute("PRAGMA user_version = 99")
+    connection.close()
+    with pytest.raises(UsageError, match=r"run\.db was written by a newer MINAS \(store schema 99, .*\): update MINAS"):
+        Store(path, read_only=read_only)
+
+
+@pytest.mark.parametrize("read_only", [True, False])
+def test_what_is_no_store_is_refused(path: Path, read_only: bool) -> None:
+    path.write_bytes(b"number,error\n1,0.2\n" * 200)
+    with pytest.raises(UsageError, match=r"run\.db is not a store of MINAS, or it is damaged"):
+        Store(path, read_only=read_only)
+    path.unlink()
+    other = sqlite3.connect(path)
+    other.execute("CREATE TABLE people (name TEXT)")
+    other.close()
+    with pytest.raises(UsageError, match=r"run\.db is not a store of MINAS: .* found people"):
+        Store(path, read_only=read_only)
+    assert sqlite3.connect(path).execute("SELECT name FROM sqlite_master").fetchall() == [("people",)]
+
+
+def test_a_damaged_store_is_told_from_a_good_one(path: Path) -> None:
+    with Store(path) as store:
+        for number in range(200):
+            store.put_candidate(candidate("search", number))
+    content = bytearray(path.read_bytes())
+    content[4096 * 3 : 4096 * 12] = b"\xff" * 4096 * 9
+    path.write_bytes(content)
+    with pytest.raises(UsageError, match="damaged"), Store(path, read_only=True) as store:
+        store.candidates("search")
+
+
+def test_reading_where_there_is_nothing_says_so_and_makes_nothing(path: Path) -> None:
+    with pytest.raises(UsageError, match=r"it has no run\.db yet"):
+        Store(path, read_only=True)
+    assert not path.exists()
+    with pytest.raises(MinasError, match="unable to open"):
+        Store(path.parent / "nowhere" / "run.db")
+
+
+def test_an_empty_file_reads_as_an_empty_run(path: Path) -> None:
+    path.touch()
+    with Store(path, read_only=True) as store:
+        assert store.trials("search") == []
+
+
+def test_what_is_opened_for_reading_cannot_be_written(path: Path) -> None:
+    Store(path).close()
+    with Store(path, read_only=True) as store, pytest.raises(MinasError, match="cannot write"):
+        store.put_fact("told", 1)
+
+
+def test_a_run_can_be_read_while_it_is_written(path: Path) -> None:
+    with Store(path) as writer:
+        writer.put_fact("told", 1)
+        with Store(path, read_only=True) as reader:
+            writer.put_fact("told", 2)
+            assert reader.fact("told") == 1
+        with writer.transaction():
+            writer.put_fact("told", 3)
+            with Store(path, read_only=True) as reader:
+                assert reader.fact("told") == 2
+
+
+WRITER = """
+import os, signal, sys
+from pathlib import Path
+from minas.run.store import Store
+store = Store(Path(sys.argv[1]))
+store.put_fact("told", 7)
+with store.transaction():
+    store.put_fact("told", 8)
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def killed_while_writing(path: Path) -> None:
+    done = subprocess.run([sys.executable, "-c", WRITER, path], check=False)
+    assert done.returncode == -signal.SIGKILL
+
+
+def test_a_killed_writer_leaves_its_last_whole_transaction(path: Path) -> None:
+    killed_while_writing(path)
+    with Store(path, read_only=True) as store:
+        assert store.fact("told") == 7
+    with Store(path) as store:
+        assert store.fact("told") == 7
+
+
+READER = """
+import os, sys
+from pathlib import Path
+from minas.errors import MinasError
+from minas.run.store import Store
+os.setuid(65534)
+try:
+    print(Store(Path(sys.argv[1]), read_only=sys.argv[2] == "read").fact("told"))
+except MinasError as error:
+    print(type(error).__name__, error)
+"""
+
+
+def as_nobody(path: Path, how: str) -> str:
+    done = subprocess.run([sys.executable, "-c", READER, path, how], check=False, capture_output=True, text=True)
+    if done.returncode:
+        pytest.skip(f"another user cannot run this Python: {done.stderr[-200:]}")
+    return done.stdout.strip()
+
+
+@pytest.fixture
+def of_root():
+    """A folder that another user may read and not write."""
+    if os.name != "posix" or os.geteuid():
+        pytest.skip("only root can become another user")
+    folder = Path(tempfile.mkdtemp(prefix="minas-", dir="/tmp"))
+    folder.chmod(0o755)
+    yield folder / "run.db"
+    shutil.rmtree(folder)
+
+
+def test_a_folder_that_cannot_be_written_can_be_read(of_root: Path) -> None:
+    with Store(of_root) as store:
+        store.put_fact("told", 7)
+    assert as_nobody(of_root, "read") == "7"
+    said = as_nobody(of_root, "write")
+    assert said.startswith(f"MinasError cannot write {of_root}")
+    assert said.endswith("the folder must be writable")
+
+
+def test_a_killed_run_in_a_folder_that_cannot_be_written_never_reads_as_an_older_state(of_root: Path) -> None:
+    killed_while_writing(of_root)
+    of_root.with_name("run.db-shm").unlink()
+    said = as_nobody(of_root, "read")
+    assert said == "7" or "copy the folder to where you may write" in said
