@@ -469,9 +469,8 @@ class Assembly:
     def _mark_hidden(self) -> None:
         """Mark the steps whose state a later step takes."""
         seen: set[int] = set()
-        takers: list[Step | Call] = [*self.steps, *[call for call in self.trace.calls if call.kind is Kind.FUSED]]
-        for step in takers:
-            stack = list(step.sources if isinstance(step, Step) else step.inputs)
+        for step in self.steps:
+            stack = list(step.sources)
             while stack:
                 value = stack.pop()
                 call = value.producer

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import ceil
 from typing import Any
 
@@ -12,9 +12,11 @@ from torch import Tensor, nn
 
 from minas.action import diagnostics
 from minas.action.assembly import Assembly
-from minas.action.fused import Shared, totals
+from minas.action.fused.cells import Shared
+from minas.action.fused.plan import LoggingRecorder, Plan, make_plan
+from minas.action.fused.recorder import QuickRecorder
+from minas.action.fused.totals import energy, totals
 from minas.action.neuron import bringers
-from minas.action.quick import Group, QuickRecorder, groups_of
 from minas.action.steps import Step
 from minas.action.trace import Recorder, Trace, fresh_weights, tensors_in
 from minas.errors import UsageError
@@ -71,9 +73,9 @@ class ActionMeter:
         fraction: the share of each batch, its first samples, from which T, E and a batch normalisation's variance are
             taken: 1/8 gives the same S within 1% and costs a training step little.
         steps: whether to keep each step's state for `table()` and `rescale_gap()`; without it a training step is quicker.
-        fused: run convolution, batch normalisation and ReLU as one function while training, with the same S and gradient (see
-            `quick`), from the second pass on; keeps no steps. For models whose states go through torch's functions
-            alone: a hook or a custom autograd function that takes a convolution's bare output would see no gradient.
+        fused: run the steps of a convolutional network as one function each while training, from the second pass on, with the
+            same S and gradient in less time (see `minas.action.fused`); keeps no steps. For models that go the same way
+            at every pass: one that doesn't is refused. A hook that takes a convolution's bare output sees no gradient.
         batch_axis: the axis of the model's input that counts the samples: 1 for an `nn.LSTM` that takes time first.
 
     Raises:
@@ -98,13 +100,13 @@ class ActionMeter:
         self.fraction = fraction
         self._keep = steps and not fused
         self._fused = fused and mask is None
-        self._groups: dict[Any, dict[int, Group]] = {}
+        self._plans: dict[Any, Plan | None] = {}
         self._shape: Any = None
-        self._weights: dict[int, tuple[Tensor, str]] = {}
+        self._samples = 1
         self._batch_axis = batch_axis
         self._bringers = bringers(model)
         self._handles: list[Any] = []
-        self._recorder: Recorder | None = None
+        self._recorder: Recorder | QuickRecorder | None = None
         self._fast_path = True
         self._passes: list[_Pass] = []
 
@@ -133,25 +135,34 @@ class ActionMeter:
     def _begin(self, module: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
         if self._recorder is not None:  # the model calls itself: one trajectory
             return
-        quick = self._fused and self.model.training and torch.is_grad_enabled() and not torch.is_autocast_enabled("cpu")
-        if not (quick and self._weights):
-            self._weights = fresh_weights(self.model)
-        trace = Trace(self._weights)
-        for tensor in tensors_in((args, kwargs)):
-            if id(tensor) not in trace.values and id(tensor) not in trace.weights:
-                trace.enter(tensor)
-        self._recorder = self._make_recorder(trace, quick=quick)
+        tensors = list(tensors_in((args, kwargs)))
+        self._recorder = self._quick(tensors) or self._general(tensors)
         self._recorder.__enter__()  # type: ignore[no-untyped-call]
 
-    def _make_recorder(self, trace: Trace, *, quick: bool) -> Recorder:
-        """Return what records this pass: the quick way once a pass with inputs of these shapes was read in general."""
-        if quick and all(value.tensor.device.type == "cpu" for value in trace.inputs):
-            self._shape = tuple(value.tensor.shape for value in trace.inputs)
-            groups = self._groups.get(self._shape)
-            if groups:
-                head = max(1, ceil(self._samples(trace) * self.fraction))
-                return QuickRecorder(trace, groups, Shared(head))
-        return Recorder(trace)
+    def _general(self, tensors: list[Tensor]) -> Recorder:
+        """Return what records a pass in general."""
+        trace = Trace(fresh_weights(self.model))
+        for tensor in tensors:
+            if id(tensor) not in trace.values and id(tensor) not in trace.weights:
+                trace.enter(tensor)
+        return LoggingRecorder(trace) if self._shape is not None else Recorder(trace)
+
+    def _quick(self, tensors: list[Tensor]) -> QuickRecorder | None:
+        """Return what runs a pass by its plan, if one with inputs of these shapes was read before and all of it is known."""
+        self._shape = None
+        if not self._fused or self._bringers or not (self.model.training and torch.is_grad_enabled()):
+            return None
+        if torch.is_autocast_enabled("cpu") or any(tensor.device.type != "cpu" for tensor in tensors):
+            return None
+        shape = tuple(tensor.shape for tensor in tensors)
+        if shape not in self._plans:
+            self._shape = shape
+            return None
+        plan = self._plans[shape]
+        if plan is None:
+            return None
+        self._samples = shape[0][self._batch_axis]
+        return QuickRecorder(plan, Shared(max(1, ceil(self._samples * self.fraction))))
 
     def _end(self, module: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any], result: Any) -> None:
         recorder = self._recorder
@@ -160,29 +171,37 @@ class ActionMeter:
         self._stop()
         if result is None:  # the forward pass failed: nothing to read
             return
-        trace = recorder.trace
-        trace.close(result)
-        samples = self._samples(trace)
-        self._passes = [one.condensed() for one in self._passes]
-        steps = Assembly(trace, samples, self.mask, self.fraction).run()
-        found = _Pass.of(steps, samples, keep=self._keep)
+        if self._passes:
+            self._passes = [one.condensed() for one in self._passes]
+        outputs = list(tensors_in(result))
         if isinstance(recorder, QuickRecorder):
             recorder.finish()
-            found.add(*totals(recorder.shared, recorder.marks))
-        elif self._fused and self.model.training:
-            self._groups[self._shape] = groups_of(trace, steps)
-        self._passes.append(found)
+            outputs = [output for output in outputs if output.requires_grad]
+            self._passes.append(_Pass.quick(recorder, outputs, self._samples))
+        else:
+            self._passes.append(self._read(recorder, outputs))
+
+    def _read(self, recorder: Recorder, outputs: list[Tensor]) -> _Pass:
+        """Read a pass that was recorded in general."""
+        trace = recorder.trace
+        trace.close(outputs)
+        samples = self._count(trace)
+        steps = Assembly(trace, samples, self.mask, self.fraction).run()
+        found = _Pass.of(steps, samples, keep=self._keep)
+        if isinstance(recorder, LoggingRecorder):
+            self._plans[self._shape] = make_plan(recorder, steps, outputs)
         if self._keep:
             found.trace = trace
         else:
             trace.release()
+        return found
 
     def _stop(self) -> None:
         if self._recorder is not None:
             self._recorder.__exit__(None, None, None)  # type: ignore[no-untyped-call]
             self._recorder = None
 
-    def _samples(self, trace: Trace) -> int:
+    def _count(self, trace: Trace) -> int:
         if self.mask is not None:
             return int(self.mask.shape[0])
         for value in trace.inputs:
@@ -271,6 +290,8 @@ class _Pass:
     rows: list[Row]
     energy: Tensor | None = None
     trace: Trace | None = None
+    recorder: QuickRecorder | None = None
+    outputs: list[Tensor] = field(default_factory=list)
 
     @classmethod
     def of(cls, steps: list[Step], samples: int, *, keep: bool) -> _Pass:
@@ -283,17 +304,26 @@ class _Pass:
             rows=[],
         )
 
-    def add(self, kinetic: Tensor, potential: Tensor, energy: Tensor) -> None:
-        """Add what fused steps found."""
-        self.kinetic, self.potential, self.energy = self.kinetic + kinetic, self.potential + potential, energy
+    @classmethod
+    def quick(cls, recorder: QuickRecorder, outputs: list[Tensor], samples: int) -> _Pass:
+        kinetic, potential = totals(recorder.shared, outputs)
+        found = cls(kinetic, potential, samples, [], [], [])
+        found.recorder, found.outputs = recorder, outputs
+        return found
 
     @property
     def activation(self) -> Tensor:
         """E, computed when it is asked for."""
-        if self.hidden:
-            parts = [step.activation for step in self.hidden] + ([] if self.energy is None else [self.energy])
-            self.energy, self.hidden = _total(parts), []
-        return torch.zeros_like(self.kinetic) if self.energy is None else self.energy
+        if self.energy is None:
+            parts = [step.activation for step in self.hidden]
+            if self.recorder is not None:
+                head = self.recorder.shared.head
+                parts += [state[:head].square().sum() / head for state in self.recorder.plain]
+                if self.recorder.states:
+                    parts.append(energy(self.recorder.shared, self.recorder.states, self.outputs))
+            self.energy = _total(parts)
+            self.hidden, self.recorder, self.outputs = [], None, []
+        return self.energy
 
     def condensed(self) -> _Pass:
         """Turn the steps into rows, and let their states go."""
@@ -307,7 +337,7 @@ class _Pass:
 
     def release(self) -> None:
         """Let the states go."""
-        self.steps = []
+        self.steps, self.recorder, self.outputs = [], None, []
         if self.trace is not None:
             self.trace.release()
             self.trace = None

@@ -63,7 +63,6 @@ class Kind(Enum):
     OPEN = "open"  # a Python function of torch that is read from inside
     NEURON = "neuron"  # a module that brings its own potential
     QUERY = "query"  # asks a tensor about itself
-    FUSED = "fused"  # a step that is measured by a function of its own (see quick)
     UNKNOWN = "unknown"
 
 

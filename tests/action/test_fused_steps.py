@@ -82,8 +82,7 @@ def test_equals_the_general_way(inplace, fraction, name, weight):
     quick = ActionMeter(model, fraction=fraction, fused=True)
     found = gradients(model, x, y, name, weight, quick)
     expected = gradients(twin, x, y, name, weight, ActionMeter(twin, fraction=fraction))
-    assert quick._groups, "nothing was fused"
-    assert len(next(iter(quick._groups.values()))) == 9
+    assert all(quick._plans.values()), "nothing was fused"
     assert float(found[0]) == pytest.approx(float(expected[0]), rel=1e-12)
     assert float(found[1]) == pytest.approx(float(expected[1]), rel=1e-12)
     for key, gradient in expected[2].items():

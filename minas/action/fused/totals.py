@@ -1,0 +1,105 @@
+"""T, V and E of a pass of fused steps, and how the loss's weights for them reach the steps."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.autograd import Function
+
+from minas.action.fused.cells import Cell, Shared
+
+
+class Attach(Function):
+    """Connect sums with the model's outputs.
+
+    Every fused step lies behind an output. The backward pass of a sum notes what the sum weighs in the loss, and hands zeros
+    to the outputs: torch waits for them before it runs any step's backward pass, and the steps add what they owe.
+    """
+
+    @staticmethod
+    def forward(ctx: Any, shared: Shared, names: Sequence[str], sums: Sequence[Tensor], *outputs: Tensor) -> tuple[Tensor, ...]:
+        """Return the sums."""
+        ctx.set_materialize_grads(False)
+        ctx.shared, ctx.names, ctx.shapes = shared, names, [output.shape for output in outputs]
+        return tuple(sums)
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor | None) -> tuple[Any, ...]:
+        """Note the weights until this backward pass is over."""
+        shared: Shared = ctx.shared
+        zero = None
+        for name, gradient in zip(ctx.names, gradients, strict=True):
+            if gradient is not None:
+                setattr(shared, name, getattr(shared, name) + float(gradient))
+                zero = gradient.new_zeros(())
+
+        def forget() -> None:
+            shared.kinetic = shared.potential = shared.energy = 0.0
+
+        torch.autograd.Variable._execution_engine.queue_callback(forget)  # type: ignore[attr-defined]
+        return (None, None, None, *[None if zero is None else zero.expand(shape) for shape in ctx.shapes])
+
+
+def totals(shared: Shared, outputs: Sequence[Tensor]) -> tuple[Tensor, Tensor]:
+    """Return T and V of a pass, and give every step its factors for the backward pass."""
+    cells, shared.cells = shared.cells, []  # the cells hold `shared`: let go, or nothing is freed
+    with torch.no_grad():
+        norms = torch.stack(torch._foreach_norm([cell.difference for cell in cells]))
+        kinetic = torch.dot(norms, norms) / (2 * shared.head)
+        potential = _plain(shared, cells, kinetic)
+        normed = [cell for cell in cells if cell.gamma is not None]
+        if normed:
+            folded = _folded(normed)
+            potential = folded if potential is None else potential + folded
+    if potential is None:
+        potential = torch.zeros_like(kinetic)
+    found: tuple[Tensor, Tensor] = Attach.apply(shared, ("kinetic", "potential"), (kinetic, potential), *outputs)  # type: ignore[no-untyped-call]
+    return found
+
+
+def _plain(shared: Shared, cells: list[Cell], like: Tensor) -> Tensor | None:
+    """Return V of maps without a normalisation, and of gates."""
+    maps, shares = [], []
+    for cell in cells:
+        if cell.weight is not None:
+            maps.append(cell.weight)
+            shares.append(cell.positions / 2)
+        elif cell.gate is not None:
+            maps.append(cell.gate)
+            shares.append(cell.positions / (2 * shared.head))
+    if not maps:
+        return None
+    norms = torch.stack(torch._foreach_norm(maps))
+    return torch.dot(norms.square_(), like.new_tensor(shares))
+
+
+def _folded(cells: list[Cell]) -> Tensor:
+    """Return V of the normalised maps, all channels of all steps at once."""
+    sizes = [len(cell.rows) for cell in cells]  # type: ignore[arg-type]
+    gamma = torch.cat([cell.gamma for cell in cells])  # type: ignore[misc]
+    rows = torch.cat([cell.rows for cell in cells]).square_()  # type: ignore[misc]
+    spread = torch.cat([cell.spread for cell in cells])  # type: ignore[misc]
+    pairs = [(cell.eps, float(cell.positions)) for cell in cells]
+    eps, positions = gamma.new_tensor(pairs).repeat_interleave(torch.tensor(sizes), 0).unbind(1)
+    inverse = spread.add_(eps).reciprocal_()
+    weighed = rows.mul_(inverse)
+    squares = gamma.square().mul_(inverse)
+    gain = (weighed * gamma).mul_(positions)
+    potential = torch.dot(gain, gamma) / 2
+    slopes = weighed.mul_(squares).view(-1, 1, 1).split(sizes)
+    scales = squares.mul_(positions).view(-1, 1, 1, 1).split(sizes)
+    for cell, slope, scale, gains in zip(cells, slopes, scales, gain.split(sizes), strict=True):
+        cell.slope, cell.squares, cell.gain = slope, scale, gains
+    return potential
+
+
+def energy(shared: Shared, states: Sequence[Tensor], outputs: Sequence[Tensor]) -> Tensor:
+    """Return E, for those who ask for it: the sum over hidden states of mean ||q||^2."""
+    with torch.no_grad():
+        norms = torch.stack(torch._foreach_norm([state[: shared.head] for state in states]))
+        value = torch.dot(norms, norms) / shared.head
+    (found,) = Attach.apply(shared, ("energy",), (value,), *outputs)  # type: ignore[no-untyped-call]
+    return found  # type: ignore[no-any-return]
