@@ -22,7 +22,7 @@ class TrainingSettings:
         augmentation: the domain's own options, such as `shift` in pixels.
     """
 
-    epochs: int = field(default=8, metadata={"minimum": 1})
+    epochs: int = field(default=5, metadata={"minimum": 1})
     batch_size: int = field(default=64, metadata={"minimum": 2})
     learning_rate: float = field(default=0.01, metadata={"exclusive_minimum": 0})
     weight_decay: float = field(default=0.01, metadata={"minimum": 0})

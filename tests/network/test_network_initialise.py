@@ -56,13 +56,15 @@ def test_it_stays_as_it_is_after_an_error_too() -> None:
     assert torch.equal(torch.get_rng_state(), before)
 
 
-def test_convolutions_are_drawn_by_their_fan_in_and_biases_are_zero() -> None:
+def test_convolutions_are_the_identity_plus_a_draw_by_their_fan_in_and_biases_are_zero() -> None:
     found = network(0)
     for name, module in found.named_modules():
         if isinstance(module, nn.Conv2d):
             fan_in = module.weight[0].numel()
+            drawn = module.weight - nn.init.dirac_(torch.empty_like(module.weight), groups=module.groups)
             if module.weight.numel() > 1000:
-                assert module.weight.std().item() == pytest.approx(math.sqrt(2 / fan_in), rel=0.15), name
+                assert drawn.std().item() == pytest.approx(0.5 * math.sqrt(2 / fan_in), rel=0.15), name
+                assert drawn.mean().item() == pytest.approx(0.0, abs=0.1 * math.sqrt(2 / fan_in)), name
         if isinstance(module, nn.Linear):
             assert module.weight.std().item() == pytest.approx(1 / math.sqrt(module.in_features), rel=0.1)
         if isinstance(module, nn.Conv2d | nn.Linear) and module.bias is not None:
