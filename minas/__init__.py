@@ -23,22 +23,24 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from minas.action.meter import ActionMeter
-    from minas.api.run import Member, Run, open_run
-    from minas.api.search import search
+    from minas.api.run import Front, Member, Run, open_run
+    from minas.api.search import resume, search
     from minas.exports import load
     from minas.measures.flops import count_flops
 
 _PUBLIC = {
     "ActionMeter": "minas.action.meter",
+    "Front": "minas.api.run",
     "Member": "minas.api.run",
     "Run": "minas.api.run",
     "count_flops": "minas.measures.flops",
     "load": "minas.exports",
     "open_run": "minas.api.run",
+    "resume": "minas.api.search",
     "search": "minas.api.search",
 }
 
-__all__ = ["ActionMeter", "Member", "Run", "count_flops", "load", "open_run", "search"]
+__all__ = ["ActionMeter", "Front", "Member", "Run", "count_flops", "load", "open_run", "resume", "search"]
 
 
 def __getattr__(name: str) -> Any:

@@ -162,7 +162,7 @@ class ActionMeter:
         if plan is None:
             return None
         self._samples = shape[0][self._batch_axis]
-        return QuickRecorder(plan, Shared(max(1, ceil(self._samples * self.fraction))))
+        return QuickRecorder(plan, Shared(max(1, ceil(self._samples * self.fraction)), constants=plan.constants))
 
     def _end(self, module: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any], result: Any) -> None:
         recorder = self._recorder

@@ -76,7 +76,7 @@ def export_member(member: Member, folder: Path, *, force: bool, form: str = "pyt
         state=network.state_dict(),
         shape=run.configuration.task.shape,
         classes=run.configuration.task.classes,
-        preprocessing=task_of(run).preprocessing,
+        preprocessing=run.fact("preprocessing") or task_of(run).preprocessing,
         measures=trial.measures,
         provenance={
             "run": run.name,

@@ -9,8 +9,11 @@ from collections.abc import Iterator
 from minas import seeds
 from minas.analysis.bounds import worked_out_bounds
 from minas.api import reference
+from minas.api.finish import finish
+from minas.api.repeating import repeat_command
+from minas.api.run import open_run
 from minas.baselines import of_domain
-from minas.errors import ConfigError
+from minas.errors import ConfigError, MinasError
 from minas.evolution.clock import CONFIRMATION_SHARE
 from minas.evolution.confirm import FINISHING, Plan, make_plan, run_baselines, run_confirmation
 from minas.evolution.search import run_control, run_search
@@ -42,8 +45,7 @@ def run_phases(session: Session) -> None:
     session.report("finishing")
     _drop_weights(session)
     store.put_fact("spent", session.clock.spent())
-    from minas.api.finish import finish
-
+    store.put_fact("repeat", repeat_command(open_run(session.folder)))
     finish(session.folder)
     store.put_fact("finished", True)
 
@@ -63,6 +65,7 @@ def work_out_bounds(session: Session) -> None:
 
     Raises:
         ConfigError: an objective has no rule for its bounds, so the objective set must give them.
+        MinasError: the untrained networks give no bounds.
     """
     configuration = session.configuration
     task = configuration.task
@@ -89,7 +92,13 @@ def work_out_bounds(session: Session) -> None:
     actions = [value for measures in measured if (value := measures.get("action"))]
     flops = [value for measures in measured if (value := measures.get("flops"))]
     largest = session.space.limits(task.shape).get("flops", 2 * max(flops, default=1.0))
-    bounds = worked_out_bounds(task.majority_error, (min(flops, default=1.0) / 4, largest), actions)
+    try:
+        bounds = worked_out_bounds(task.majority_error, (min(flops, default=1.0) / 4, largest), actions)
+    except ValueError as error:
+        raise MinasError(
+            f"no bounds can be worked out for the task {task.name}: {error}; put [bounds.\"{task.name}\".MEASURE] with ideal "
+            "and reference for each objective into an objective set's file, and give it with --objectives"
+        ) from error
     for name in configuration.objectives.measures:
         if name not in bounds:
             raise ConfigError(
@@ -122,8 +131,9 @@ def _baselines(session: Session, plan: Plan) -> None:
     repeats = session.settings.confirmation_seeds
     architectures = {name: baseline.architecture for name, baseline in found.items()}
     window = run_baselines(session, architectures, epochs=session.settings.confirmation_epochs, repeats=repeats)
-    if len(window.finished) == len(found) * repeats:
-        reference.keep(configuration, protocol, list(window.finished.values()))
+    trials = list(window.finished.values())
+    if len(trials) == len(found) * repeats and all(trial.status is Status.COMPLETE for trial in trials):
+        reference.keep(configuration, protocol, trials)
 
 
 def _drop_weights(session: Session) -> None:

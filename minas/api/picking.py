@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from typing import TYPE_CHECKING, Any
 
 from minas.analysis.pick import Pick, explain
@@ -38,5 +39,5 @@ def pick_words(run: Run, choice: Pick) -> str:
     """Return a choice in words, and what to do with it."""
     text = explain(choice)
     if choice.chosen is not None:
-        text += f"\nnext: minas export {run.path} {choice.chosen.id} DIR"
+        text += f"\nnext: minas export {shlex.quote(str(run.path))} {choice.chosen.id} DIR"
     return text

@@ -7,21 +7,38 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, overload
 
 from minas.analysis import comparison, confirmation
 from minas.analysis import front as analysis_front
 from minas.analysis import pick as analysis_pick
 from minas.analysis.confirmation import Interval
-from minas.errors import UsageError, nearest
+from minas.errors import MinasError, UsageError, nearest
 from minas.objectives import Bounds
 from minas.run import folder as run_folder
 from minas.run.configuration import RunConfiguration, read
 from minas.run.store import Store
-from minas.trial import Role, Status, Trial, short_id
+from minas.trial import Role, Status, Trial
 
 if TYPE_CHECKING:
     from torch import nn
+
+
+FACTS = (
+    "baseline_seconds",
+    "confirmation_plan",
+    "finished",
+    "joules",
+    "joules_reason",
+    "not_repeatable",
+    "preprocessing",
+    "repeat",
+    "search_ended",
+    "search_seconds",
+    "search_told",
+    "spent",
+)
+"""What a run notes down beside its trials and a reader may ask for."""
 
 
 def open_run(path: str | os.PathLike[str]) -> Run:
@@ -57,23 +74,8 @@ class Run:
     @cached_property
     def _stored(self) -> tuple[dict[Role, list[Trial]], dict[str, Any]]:
         roles: tuple[Role, ...] = ("initial", "search", "control", "baseline", "confirmation")
-        names = (
-            "confirmation_plan",
-            "search_ended",
-            "search_told",
-            "spent",
-            "search_seconds",
-            "control_seconds",
-            "confirmation_seconds",
-            "baseline_seconds",
-            "not_repeatable",
-            "joules",
-            "joules_reason",
-            "finished",
-            "repeat",
-        )
         with Store(self.path / run_folder.DATABASE, read_only=True) as store:
-            return {role: store.trials(role) for role in roles}, {name: store.fact(name) for name in names}
+            return {role: store.trials(role) for role in roles}, {name: store.fact(name) for name in FACTS}
 
     def fact(self, name: str) -> Any:
         """Return something that the run noted down beside its trials, or None."""
@@ -152,10 +154,8 @@ class Run:
         """
         if name in analysis_front.LABELS:
             return self.front.labelled(name)
-        for member in self.front:
-            if member.trial.candidate.key.startswith(name) and name:
-                return member
-        return Member(self, self.trial(name), labels=())
+        trial = self.trial(name)
+        return self.front.by_key.get(trial.candidate.key) or Member(self, trial, labels=())
 
 
 @dataclass(frozen=True)
@@ -252,8 +252,19 @@ class Front(Sequence[Member]):
     def __len__(self) -> int:
         return len(self._members)
 
-    def __getitem__(self, index: Any) -> Any:
+    @overload
+    def __getitem__(self, index: int) -> Member: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> list[Member]: ...
+
+    def __getitem__(self, index: int | slice) -> Member | list[Member]:
         return self._members[index]
+
+    @cached_property
+    def by_key(self) -> dict[str, Member]:
+        """Canonical key to member."""
+        return {member.key: member for member in self._members}
 
     @property
     def hypervolume(self) -> float:
@@ -292,15 +303,32 @@ class Front(Sequence[Member]):
             )
         raise UsageError(f"no member is labelled '{label}'{nearest(label, analysis_front.LABELS)}")
 
-    def pick(self, limits: Mapping[str, float], *, by: str = "action") -> analysis_pick.Pick:
-        """Choose a member within limits, on validation figures; see `minas.analysis.pick`.
+    def pick(self, limits: Mapping[str, float], *, by: str = "action") -> Member:
+        """Return the member with the least action, or least of another measure, within limits; on validation figures.
 
         Example:
-            `run.front.pick({"error": .03, "flops": 200_000}).chosen`
+            `network = run.front.pick({"error": .03, "flops": 200_000}).network()`
+
+        Args:
+            limits: measure to its largest value; inclusive.
+            by: the measure of which to take the least.
+
+        Raises:
+            UsageError: a limit or `by` names a measure that no member has, or a limit is no number of 0 or more.
+            MinasError: no member is within the limits; the text names the nearest.
+        """
+        choice = self.choice(limits, by=by)
+        if choice.chosen is None:
+            raise MinasError(analysis_pick.explain(choice))
+        return self.by_key[choice.chosen.key]
+
+    def choice(self, limits: Mapping[str, float], *, by: str = "action") -> analysis_pick.Pick:
+        """Return what `pick` chooses and why: how many are within, the nearest left out, how sure over the seeds.
+
+        Example:
+            `print(minas.analysis.pick.explain(run.front.choice({"error": .03})))`
+
+        Raises:
+            UsageError: as `pick`.
         """
         return analysis_pick.pick(self.analysis, limits, by=by, confirmation=self.run.confirmation)
-
-
-def baseline_name(trial: Trial) -> str:
-    """Return the name by which tables list a baseline's trial."""
-    return trial.candidate.baseline or short_id(trial.candidate.key)

@@ -1,11 +1,13 @@
-"""What a run says of itself in words: its heading, the comparison with chance, its cost, how to repeat it, what to do next."""
+"""What a run says of itself in words: its heading, the comparison with chance, its cost, what to do next."""
 
 from __future__ import annotations
 
+import math
 import shlex
 from typing import TYPE_CHECKING, Any
 
 from minas.analysis.confirmation import no_more_error
+from minas.analysis.pick import word
 from minas.analysis.quantities import show
 from minas.reporting.live import clock
 from minas.trial import Status, Trial
@@ -36,7 +38,7 @@ def against_chance(run: Run) -> list[str]:
     if found.dominated is not None:
         lines.append(f"The front dominates {100 * found.dominated:.0f}% of {what} ({found.random_trials} architectures).")
     if found.member is not None and found.ratios:
-        ratios = ", ".join(f"{show(ratio)} of its {_word(name)}" for name, ratio in found.ratios.items() if name != "error")
+        ratios = ", ".join(f"{show(1 / ratio)} of its {word(name)}" for name, ratio in found.ratios.items() if ratio > 0)
         lines.append(f"With no more error than the average random architecture, {found.member.id} takes {ratios}.")
     return lines
 
@@ -47,11 +49,11 @@ def against_baselines(run: Run) -> list[str]:
     for name, trials in _by_name(run.baseline_trials).items():
         best = _best_against(run, trials)
         if best is None:
-            lines.append(f"Against {name}: no confirmed member has no more test error with less action and fewer FLOPs.")
+            lines.append(f"Against {name}: no confirmed member reaches its test error with less action and fewer FLOPs.")
         else:
             id_, action, flops = best
             lines.append(
-                f"Against {name}: {id_} has no more test error with {show(action)} of its action "
+                f"Against {name}: {id_} has no more test error, at {show(action)} of its action "
                 f"and {show(flops)} of its FLOPs."
             )
     return lines
@@ -91,10 +93,6 @@ def _by_key(trials: list[Trial]) -> dict[str, list[Trial]]:
 def _mean(trials: list[Trial], name: str) -> float:
     values = [value for trial in trials if (value := trial.measures.get(name)) is not None]
     return sum(values) / len(values) if values else float("nan")
-
-
-def _word(name: str) -> str:
-    return {"flops": "FLOPs"}.get(name, name)
 
 
 def cost(run: Run) -> dict[str, Any]:
@@ -143,64 +141,46 @@ def cost_words(run: Run) -> str:
     return text
 
 
-def repeat_command(run: Run) -> str:
-    """Return the command that repeats a run's trials and front to the bit, on the same kind of machine."""
-    settings, plan = run.configuration.settings, run.fact("confirmation_plan") or {}
-    training = run.configuration.search_space["training"]
-    parts = [
-        "minas",
-        "search",
-        run.configuration.domain,
-        "--trials",
-        str(run.fact("search_ended") or len(run.told)),
-        "--seed",
-        str(settings.seed),
-        "--population",
-        str(settings.population),
-        "--window",
-        str(settings.window),
-        "--lambda",
-        repr(training["lambda"]),
-        "--epochs",
-        str(training["epochs"]),
-    ]
-    if path := run.configuration.data.get("path"):
-        parts += ["--data", str(path)]
-    if side := run.configuration.data.get("image_size"):
-        parts += ["--image-size", str(side)]
-    for name, largest in settings.limits.items():
-        parts += [f"--max-{name}", f"{largest:g}"]
-    if settings.control:
-        parts.append("--control")
-    if plan:
-        parts += [
-            "--members",
-            str(len(plan["members"])),
-            "--confirmation-epochs",
-            str(plan["epochs"]),
-            "--confirmation-seeds",
-            str(plan["seeds"]),
-        ]
-    return shlex.join(parts)
-
-
 def closing(run: Run) -> str:
     """Return what the user reads at the end of a search, below the front's table."""
+    lines = [*against_chance(run), *against_baselines(run), "", cost_words(run), *_trouble(run)]
+    lines.append(f"Written to {run.path}: front.csv, front.json, front.png, hypervolume.png, run.toml, run.db, weights.")
+    if command := run.fact("repeat"):
+        lines += ["", "repeat it to the bit:", f"  {command}"]
+    return "\n".join([*lines, *_next(run)])
+
+
+def _trouble(run: Run) -> list[str]:
+    """Return what went wrong, if anything did."""
+    lines = []
     path = shlex.quote(str(run.path))
-    lines = [*against_chance(run), *against_baselines(run), "", cost_words(run)]
     if reason := run.fact("not_repeatable"):
         lines.append(f"Not repeatable: {reason}.")
-    failed = [trial for trial in run.trials if trial.status in (Status.FAILED, Status.DIVERGED)]
-    if failed:
-        lines.append(f"{len(failed)} trials failed or diverged; why: minas trials {path}")
-    lines += [
-        f"Written to {path}: front.csv, front.json, front.png, hypervolume.png, run.toml, run.db, weights.",
-        "",
-        "repeat it to the bit:",
-        f"  {repeat_command(run)}",
+    broken = [trial for trial in run.trials if trial.status in (Status.FAILED, Status.DIVERGED)]
+    if broken:
+        lines.append(f"{len(broken)} of {len(run.trials)} trials failed or diverged; why: minas trials {path}")
+    if not run.told:
+        lines.append("Not one trial ended in time: give it more, with --time.")
+    return lines
+
+
+def _next(run: Run) -> list[str]:
+    """Return the commands to try next; the limits are such that the knee keeps them."""
+    if not run.front:
+        return []
+    path, measures = shlex.quote(str(run.path)), run.front.knee().measures
+    limits = [f" --max-{name} {_above(value)}" for name in ("error", "flops") if (value := measures.get(name)) is not None]
+    return [
         "next:",
-        f"  minas pick {path} --max-error .03 --max-flops 200k",
+        f"  minas pick {path}{''.join(limits)}",
         f"  minas plot {path} --architecture knee",
         f"  minas export {path} knee my-network",
     ]
-    return "\n".join(lines)
+
+
+def _above(value: float) -> str:
+    """Return a number of two digits, not below a value."""
+    if value <= 0:
+        return "0"
+    step = 10.0 ** (math.floor(math.log10(value)) - 1)
+    return show(math.ceil(value / step) * step)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from minas.analysis import confirmation
 from minas.analysis.confirmation import Interval
+from minas.run import records
 from minas.trial import Status, Trial
 
 if TYPE_CHECKING:
@@ -68,14 +69,20 @@ def _number(value: float | None) -> float | None:
     return value if value is not None and math.isfinite(value) else None
 
 
+def trials_values(run: Run) -> list[dict[str, Any]]:
+    """Return what `minas trials RUN --json` prints: a row for each trial of the search, in the order asked for."""
+    rows = records.table(run.trials)
+    return [{**row, "measures": {name: _number(value) for name, value in row["measures"].items()}} for row in rows]
+
+
 def front_csv(run: Run) -> str:
     """Return what `minas front RUN --csv` prints: a row a member, the same names as in JSON, dotted where nested."""
-    return csv_of([_flat(row) for row in front_values(run)["members"]])
+    return csv_of([_flat(row) for row in front_values(run)["members"]], ("id", "labels", "on_front"))
 
 
-def csv_of(rows: list[dict[str, Any]]) -> str:
-    """Return rows as CSV; columns in the order in which they first appear, null as an empty field."""
-    names = list(dict.fromkeys(name for row in rows for name in row))
+def csv_of(rows: list[dict[str, Any]], names: Iterable[str] = ()) -> str:
+    """Return rows as CSV, null as an empty field; the names given first, then others in the order in which they appear."""
+    names = list(dict.fromkeys([*names, *(name for row in rows for name in row)]))
     out = io.StringIO()
     writer = csv.DictWriter(out, names, lineterminator="\n")
     writer.writeheader()
@@ -101,5 +108,6 @@ def trials_csv(rows: list[dict[str, Any]]) -> str:
                 "architecture": json.dumps(row["architecture"]),
             }
             for row in rows
-        ]
+        ],
+        ("number", "id", "status", "reason", "seconds"),
     )

@@ -24,6 +24,7 @@ def command(
     from minas.api.run import open_run
     from minas.cli import _show
 
+    _show.one_of(json=json, csv=csv)
     opened = open_run(run)
     if json:
         from minas.api.tables import front_values

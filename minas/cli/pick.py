@@ -40,7 +40,7 @@ def command(
             raise UsageError(f"--limit takes MEASURE=LARGEST, such as activations=5k, not '{entry}'")
         limits[name] = parse(text)
     opened = open_run(run)
-    choice = opened.front.pick(limits, by=by)
+    choice = opened.front.choice(limits, by=by)
     if json:
         _show.as_json(pick_values(opened, choice))
     else:

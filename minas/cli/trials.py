@@ -23,11 +23,11 @@ def command(
     """List every trial of a run."""
     from minas.analysis.quantities import show
     from minas.api.run import open_run
-    from minas.api.tables import trials_csv
+    from minas.api.tables import trials_csv, trials_values
     from minas.cli import _show
-    from minas.run.records import table
 
-    rows = table(open_run(run).trials)
+    _show.one_of(json=json, csv=csv)
+    rows = trials_values(open_run(run))
     if json:
         _show.as_json(rows)
     elif csv:

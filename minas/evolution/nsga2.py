@@ -83,7 +83,8 @@ class Evolution:
         Args:
             number: the trial's number; results are told in the order of their numbers.
             architecture: what was evaluated.
-            values: its objectives, shape (objectives,); None for a trial that failed: told as a violated constraint.
+            values: its objectives, shape (objectives,); None for a trial that failed: told as a violated constraint,
+                and so is what is not finite.
         """
         self._merge([self._individual(number, architecture, values)])
 
@@ -134,7 +135,8 @@ class Evolution:
     def _bred(self, rng: np.random.Generator) -> Asked | None:
         self._algorithm.random_state = rng
         children = self._algorithm.ask()
-        if children is None or len(children) == 0:
+        if children is None:  # pymoo takes an empty brood for the end of the search, and would fail at the next tell
+            self._algorithm.termination.force_termination = False
             return self._sampled(rng)
         architecture = children[0].get("X")[0]
         return Asked(architecture, self._space.key(architecture), children[0].get("parents"))
@@ -145,8 +147,9 @@ class Evolution:
     def _individual(self, number: int, architecture: Architecture, values: NDArray[np.float64] | None) -> Individual:
         individual = individual_of(architecture)
         individual.set("number", number)
-        failed = values is None
-        row = np.zeros(self._objectives) if values is None else values
-        known = StaticProblem(self._algorithm.problem, F=row[None, :], G=np.array([[1.0 if failed else 0.0]]))
+        row, violation = np.zeros(self._objectives), 1.0
+        if values is not None and np.isfinite(values).all():  # pymoo keeps NaN in its population
+            row, violation = values, 0.0
+        known = StaticProblem(self._algorithm.problem, F=row[None, :], G=np.array([[violation]]))
         Evaluator().eval(known, Population.create(individual))
         return individual

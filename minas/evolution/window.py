@@ -110,7 +110,7 @@ class Window:
             self._submit_asked(asked)
 
     def _ask(self) -> Candidate | None:
-        if self.exhausted or len(self.asked) - self.told >= self.size:
+        if self.exhausted:
             return None
         candidate = self.ask(len(self.asked))
         if candidate is None:

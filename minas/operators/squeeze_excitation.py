@@ -37,7 +37,12 @@ class SqueezeExcitation(nn.Module):
         return x * gate
 
     def initialise(self) -> None:
-        """Turn each squeezing filter so that a uniform state passes its ReLU: else these few are often all dead at first."""
+        """Draw the weights without an identity, since a gate hands on no state.
+
+        Each squeezing filter is turned so that a uniform state passes its ReLU: else these few are often all dead at first.
+        """
+        nn.init.kaiming_normal_(self.squeeze.weight, nonlinearity="relu")
+        nn.init.kaiming_normal_(self.excite.weight, nonlinearity="relu")
         with torch.no_grad():
             total = self.squeeze.weight.sum((1, 2, 3), keepdim=True)
             self.squeeze.weight.mul_(torch.where(total < 0, -1.0, 1.0))

@@ -62,7 +62,8 @@ def test_convolutions_are_the_identity_plus_a_draw_by_their_fan_in_and_biases_ar
         if isinstance(module, nn.Conv2d):
             fan_in = module.weight[0].numel()
             drawn = module.weight - nn.init.dirac_(torch.empty_like(module.weight), groups=module.groups)
-            if module.weight.numel() > 1000:
+            gate = name.endswith(("squeeze", "excite"))
+            if module.weight.numel() > 1000 and not gate:
                 assert drawn.std().item() == pytest.approx(0.5 * math.sqrt(2 / fan_in), rel=0.15), name
                 assert drawn.mean().item() == pytest.approx(0.0, abs=0.1 * math.sqrt(2 / fan_in)), name
         if isinstance(module, nn.Linear):

@@ -72,9 +72,9 @@ def test_a_second_process_is_refused_until_the_first_is_killed(tmp_path: Path) -
     try:
         assert holder.stdout is not None
         assert holder.stdout.readline() == "held\n"
-        with pytest.raises(UsageError, match=f"another process is working on {tmp_path}: wait until it has ended"):
-            with folder.lock(tmp_path):
-                pass
+        refused = pytest.raises(UsageError, match=f"another process is working on {tmp_path}: wait until it has ended")
+        with refused, folder.lock(tmp_path):
+            pass
     finally:
         os.kill(holder.pid, signal.SIGKILL)
         holder.wait()

@@ -16,9 +16,11 @@ values = st.recursive(
 )
 
 
-def candidates(
-    *, role=st.sampled_from(["initial", "search", "control", "baseline", "confirmation"]), number=st.integers(0, 10**6)
-):
+roles = st.sampled_from(["initial", "search", "control", "baseline", "confirmation"])
+places = st.integers(0, 10**6)
+
+
+def candidates(*, role=roles, number=places):
     return st.builds(
         Candidate,
         role=role,

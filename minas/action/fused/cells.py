@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -19,6 +20,7 @@ class Shared:
         head: how many samples are measured.
         kinetic, potential, energy: the loss's weights for T, V and E, known once its backward pass has begun.
         cells: the steps, in the order of execution; let go once their sums are taken.
+        constants: what `totals` needs at every pass of a plan and computes at the first.
     """
 
     head: int
@@ -26,6 +28,7 @@ class Shared:
     potential: float = 0.0
     energy: float = 0.0
     cells: list[Cell] = field(default_factory=list)
+    constants: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(eq=False)
@@ -39,7 +42,7 @@ class Cell:
         weight: the linear map's weights where no normalisation follows: V = positions / 2 ||weight||^2.
         gate: a product's gate: V = positions / (2 n) ||gate||^2.
         positions: how often the map is applied.
-        rows, spread: with a normalisation: the norm of each channel's weights, and the variance over the measured samples.
+        rows, spread: with a normalisation: the norm of each channel's weights, and sum (y - mean)^2 over the measured samples.
         centred: the convolution's output less its mean.
         slope, squares, gain: by channel, from `totals`: dV/dy over y - mean, dV/dw over w, and dV/dgamma.
     """
@@ -58,6 +61,11 @@ class Cell:
     slope: Tensor | None = None
     squares: Tensor | None = None
     gain: Tensor | None = None
+
+    @property
+    def weighs(self) -> bool:
+        """Whether the step has a map without a normalisation."""
+        return self.weight is not None or self.gate is not None
 
 
 def difference(state: Tensor, source: Tensor) -> Tensor:

@@ -73,8 +73,9 @@ class ConvolutionStep(Function):
         else:
             measured = raw[:head]
             cell.gamma, cell.eps = gamma, kernels.eps
-            cell.centred = measured - measured.mean((0, 2, 3), keepdim=True)  # torch.var takes ten times as long
-            cell.spread = cell.centred.square().mean((0, 2, 3))
+            sums = measured.sum((0, 2, 3), keepdim=True)  # torch.var takes ten times as long
+            cell.centred = torch.sub(measured, sums, alpha=1 / (len(measured) * cell.positions))
+            cell.spread = cell.centred.square().sum((0, 2, 3))
             cell.rows = torch.linalg.vector_norm(weight, dim=(1, 2, 3))
         shared.cells.append(cell)
         ctx.cell, ctx.options, ctx.bend, ctx.biased = cell, kernels.options, kernels.bend, bias is not None
@@ -119,18 +120,26 @@ def _at_the_state(ctx: Any, cell: Cell, incoming: Tensor, state: Tensor | None) 
     """Return the gradient behind the non-linearity, with that of T and E with respect to q in it."""
     shared, bend = cell.shared, ctx.bend
     head, energy = shared.head, shared.energy if cell.hidden else 0.0
-    if bend == "relu":
-        gradient: Tensor = threshold_backward(incoming, state, 0)
-        bent = state[:head]  # type: ignore[index]
-    elif bend == "sigmoid":
-        gradient = _sigmoid_backward(incoming, state)
-    else:
-        gradient = incoming if ctx.owned or not (shared.kinetic or energy) else incoming.clone()
-    for pull, scale in ((cell.difference, shared.kinetic), (state[:head] if energy else None, 2 * energy)):  # type: ignore[index]
-        if scale and pull is not None:
-            if bend == "relu":
-                pull = threshold_backward(pull, bent, 0)
-            elif bend == "sigmoid":
-                pull = _sigmoid_backward(pull, state[:head])  # type: ignore[index]
-            gradient[:head].add_(pull, alpha=scale / head)
+    owned = ctx.owned
+    if not (owned or bend) and (shared.kinetic or energy):
+        incoming, owned = incoming.clone(), True
+    if owned:
+        part = incoming[:head]
+        if shared.kinetic:
+            part.add_(cell.difference, alpha=shared.kinetic / head)
+        if energy and state is not None:
+            part.add_(state[:head], alpha=2 * energy / head)
+        return _bent(incoming, state, bend)
+    gradient, part = _bent(incoming, state, bend), state[:head]  # type: ignore[index]
+    if shared.kinetic:
+        gradient[:head].add_(_bent(cell.difference, part, bend), alpha=shared.kinetic / head)
+    if energy:
+        gradient[:head].add_(_bent(part, part, bend), alpha=2 * energy / head)
     return gradient
+
+
+def _bent(gradient: Tensor, state: Tensor | None, bend: str | None) -> Tensor:
+    """Take a gradient back over the non-linearity."""
+    if bend == "relu":
+        return threshold_backward(gradient, state, 0)  # type: ignore[no-any-return]
+    return _sigmoid_backward(gradient, state) if bend else gradient  # type: ignore[no-any-return]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import torch
@@ -44,10 +44,14 @@ class Action:
 
 @dataclass(frozen=True, eq=False)
 class Plan:
-    """The functions that a forward pass calls, in order, and what to do at each: None is to call it as it is."""
+    """The functions that a forward pass calls, in order, and what to do at each: None is to call it as it is.
+
+    `constants` is filled by the first pass that follows the plan (see `totals`).
+    """
 
     functions: list[Any]
     actions: list[Action | None]
+    constants: dict[str, Any] = field(default_factory=dict)
 
 
 class LoggingRecorder(Recorder):

@@ -46,46 +46,53 @@ class Attach(Function):
 def totals(shared: Shared, outputs: Sequence[Tensor]) -> tuple[Tensor, Tensor]:
     """Return T and V of a pass, and give every step its factors for the backward pass."""
     cells, shared.cells = shared.cells, []  # the cells hold `shared`: let go, or nothing is freed
+    constants = shared.constants
+    if not constants:
+        constants.update(_constants(shared, cells))
     with torch.no_grad():
-        norms = torch.stack(torch._foreach_norm([cell.difference for cell in cells]))
-        kinetic = torch.dot(norms, norms) / (2 * shared.head)
-        potential = _plain(shared, cells, kinetic)
+        plain = [cell.gate if cell.weight is None else cell.weight for cell in cells if cell.gamma is None and cell.weighs]
+        norms = torch.stack(torch._foreach_norm([cell.difference for cell in cells] + plain)).square_()
+        kinetic, potential = torch.mv(constants["shares"], norms).unbind()
         normed = [cell for cell in cells if cell.gamma is not None]
         if normed:
-            folded = _folded(normed)
-            potential = folded if potential is None else potential + folded
-    if potential is None:
-        potential = torch.zeros_like(kinetic)
-    found: tuple[Tensor, Tensor] = Attach.apply(shared, ("kinetic", "potential"), (kinetic, potential), *outputs)  # type: ignore[no-untyped-call]
+            potential = potential + _folded(normed, constants)
+    found: tuple[Tensor, Tensor] = Attach.apply(shared, ("kinetic", "potential"), (kinetic.clone(), potential), *outputs)  # type: ignore[no-untyped-call]
     return found
 
 
-def _plain(shared: Shared, cells: list[Cell], like: Tensor) -> Tensor | None:
-    """Return V of maps without a normalisation, and of gates."""
-    maps, shares = [], []
+def _constants(shared: Shared, cells: list[Cell]) -> dict[str, Any]:
+    """Return what is the same at every pass: by what norms are multiplied, and each channel's positions, eps and size."""
+    half = 1 / (2 * shared.head)
+    kinetic = [half] * len(cells)
+    potential = [0.0] * len(cells)
     for cell in cells:
-        if cell.weight is not None:
-            maps.append(cell.weight)
-            shares.append(cell.positions / 2)
-        elif cell.gate is not None:
-            maps.append(cell.gate)
-            shares.append(cell.positions / (2 * shared.head))
-    if not maps:
-        return None
-    norms = torch.stack(torch._foreach_norm(maps))
-    return torch.dot(norms.square_(), like.new_tensor(shares))
+        if cell.gamma is None and cell.weighs:
+            kinetic.append(0.0)
+            potential.append(cell.positions * (half if cell.weight is None else 0.5))
+    normed = [cell for cell in cells if cell.gamma is not None]
+    sizes = [len(cell.gamma) for cell in normed]  # type: ignore[arg-type]
+    like = cells[0].difference
+    by_channel = [
+        (cell.eps, float(cell.positions), 1 / (shared.head * cell.positions)) for cell, size in zip(normed, sizes, strict=True) for _ in range(size)
+    ]
+    eps, positions, shares = like.new_tensor(by_channel).unbind(1) if by_channel else (None, None, None)
+    return {
+        "shares": like.new_tensor([kinetic, potential]),
+        "sizes": sizes,
+        "eps": eps,
+        "positions": positions,
+        "spread": shares,
+    }
 
 
-def _folded(cells: list[Cell]) -> Tensor:
+def _folded(cells: list[Cell], constants: dict[str, Any]) -> Tensor:
     """Return V of the normalised maps, all channels of all steps at once."""
-    sizes = [len(cell.rows) for cell in cells]  # type: ignore[arg-type]
+    sizes, positions = constants["sizes"], constants["positions"]
     gamma = torch.cat([cell.gamma for cell in cells])  # type: ignore[misc]
-    rows = torch.cat([cell.rows for cell in cells]).square_()  # type: ignore[misc]
+    rows = torch.cat([cell.rows for cell in cells])  # type: ignore[misc]
     spread = torch.cat([cell.spread for cell in cells])  # type: ignore[misc]
-    pairs = [(cell.eps, float(cell.positions)) for cell in cells]
-    eps, positions = gamma.new_tensor(pairs).repeat_interleave(torch.tensor(sizes), 0).unbind(1)
-    inverse = spread.add_(eps).reciprocal_()
-    weighed = rows.mul_(inverse)
+    inverse = torch.addcmul(constants["eps"], spread, constants["spread"]).reciprocal_()
+    weighed = rows.square_().mul_(inverse)
     squares = gamma.square().mul_(inverse)
     gain = (weighed * gamma).mul_(positions)
     potential = torch.dot(gain, gamma) / 2
