@@ -58,7 +58,7 @@ def train(
         settings: optimiser, schedule and loss.
         classes: number of classes.
         epochs: passes over the samples.
-        seed: seeds the order of the samples and the augmentation; initialisation has its own.
+        seed: seeds the order of the samples, the augmentation and dropout; initialisation has its own.
         augment: changes a whole epoch's samples, given a generator.
 
     Returns:
@@ -71,31 +71,44 @@ def train(
     optimizer = torch.optim.AdamW(
         network.parameters(), lr=settings.learning_rate, weight_decay=settings.weight_decay, fused=True
     )
-    schedule = torch.optim.lr_scheduler.OneCycleLR(
-        optimizer, settings.learning_rate, total_steps=epochs * per_epoch, pct_start=settings.warmup
-    )
+    schedule = one_cycle(optimizer, settings, steps=epochs * per_epoch)
     step = _step_function(network, settings)
     network.train()
     started = time.perf_counter()
     means: list[float] = []
     diverged = None
-    for epoch in range(1, epochs + 1):
-        order = torch.randperm(samples, generator=generator)[: per_epoch * batch]
-        shown = inputs if augment is None else augment(inputs, generator)
-        losses = []
-        for chosen in torch.split(order, batch):
-            optimizer.zero_grad(set_to_none=True)
-            losses.append(step(shown[chosen], targets[chosen]))
-            optimizer.step()
-            schedule.step()
-        values = torch.stack(losses).tolist()
-        diverged = divergence.reason(values, classes=classes, epoch=epoch)
-        means.append(sum(values) / len(values))
-        if diverged:
-            break
+    with torch.random.fork_rng(devices=[]):
+        torch.default_generator.manual_seed(seeds.derive(seed, "dropout"))
+        for epoch in range(1, epochs + 1):
+            order = torch.randperm(samples, generator=generator)[: per_epoch * batch]
+            shown = inputs if augment is None else augment(inputs, generator)
+            losses = []
+            for chosen in torch.split(order, batch):
+                optimizer.zero_grad(set_to_none=True)
+                losses.append(step(shown[chosen], targets[chosen]))
+                optimizer.step()
+                schedule.step()
+            values = torch.stack(losses).tolist()
+            diverged = divergence.reason(values, classes=classes, epoch=epoch)
+            means.append(sum(values) / len(values))
+            if diverged:
+                break
     seconds = time.perf_counter() - started
     steps = len(means) * per_epoch
     return Training(steps=steps, samples=steps * batch, seconds=seconds, losses=tuple(means), diverged=diverged)
+
+
+def one_cycle(
+    optimizer: torch.optim.Optimizer, settings: TrainingSettings, *, steps: int
+) -> torch.optim.lr_scheduler.LRScheduler:
+    """Return the one-cycle schedule: up to the peak in the share `warmup` of the steps, then down to nearly 0.
+
+    torch divides by the length of both ways: a peak on the first or the last step is moved by a hair.
+    """
+    share = settings.warmup
+    if share * steps == 1.0 or share == 1.0:
+        share -= 1e-6
+    return torch.optim.lr_scheduler.OneCycleLR(optimizer, settings.learning_rate, total_steps=steps, pct_start=share)
 
 
 def _step_function(network: nn.Module, settings: TrainingSettings) -> Callable[[Tensor, Tensor], Tensor]:

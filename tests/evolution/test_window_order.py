@@ -146,7 +146,7 @@ def test_once_there_was_nothing_to_ask_nothing_is_asked_after_a_crash_either(tmp
             window.run()
             return [trial.number for trial in store.trials("search")]
 
-    evaluated(2)
+    evaluated(3)
     assert evaluated(99) == [0, 1, 2, 3, 4]
 
 
