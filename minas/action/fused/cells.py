@@ -62,6 +62,9 @@ class Cell:
     squares: Tensor | None = None
     gain: Tensor | None = None
 
+    def __post_init__(self) -> None:
+        self.length = torch.linalg.vector_norm(self.difference)  # now, while it is in the cache
+
     @property
     def weighs(self) -> bool:
         """Whether the step has a map without a normalisation."""

@@ -24,103 +24,126 @@ _sigmoid_backward = torch.ops.aten.sigmoid_backward.default
 
 
 @dataclass(eq=False)
-class Kernels:
-    """What ran already when the step is closed.
+class Link:
+    """One step of a chain, whose kernels run as its calls come.
 
     Attributes:
-        raw: the convolution's output.
+        source, weight, bias: what the convolution takes; `raw` is what it gives.
         options: its stride, padding, dilation and groups.
         bend: "relu", "sigmoid" or None.
         owned: whether the gradient that comes back is nobody else's and may be changed.
-        normed, saved, eps: the normalisation's output, its batch's mean and 1 / sqrt(var + eps), and its constant.
+        hidden: whether the state counts towards E.
+        gamma, beta, eps: of the normalisation; `normed` its output, `saved` the batch's mean and 1 / sqrt(var + eps).
     """
 
+    source: Tensor
+    weight: Tensor
+    bias: Tensor | None
     raw: Tensor
     options: tuple[Any, Any, Any, int]
     bend: str | None
     owned: bool
     hidden: bool
+    gamma: Tensor | None = None
+    beta: Tensor | None = None
+    eps: float = 0.0
     normed: Tensor | None = None
     saved: tuple[Tensor, Tensor] | None = None
-    eps: float = 0.0
+    cell: Cell | None = None
 
 
-class ConvolutionStep(Function):
-    """Close a step whose convolution and normalisation ran already."""
+def close(link: Link, shared: Shared) -> Tensor:
+    """Apply the non-linearity of a link, measure the step, and return its state; gradients must be off."""
+    state = link.raw if link.normed is None else link.normed
+    if link.bend == "relu":
+        state.relu_()
+    elif link.bend == "sigmoid":
+        state.sigmoid_()
+    head = shared.head
+    cell = Cell(shared, link.hidden, difference(state[:head], link.source[:head]))
+    cell.positions = state.shape[2] * state.shape[3]
+    if link.normed is None:
+        cell.weight = link.weight
+    else:
+        measured = link.raw[:head]
+        sums = measured.sum((0, 2, 3), keepdim=True)  # torch.var takes ten times as long
+        cell.centred = torch.sub(measured, sums, alpha=1 / (len(measured) * cell.positions))
+        cell.spread = cell.centred.square().sum((0, 2, 3))
+        cell.gamma, cell.eps = link.gamma, link.eps
+        cell.rows = torch.linalg.vector_norm(link.weight, dim=(1, 2, 3))
+    shared.cells.append(cell)
+    link.cell = cell
+    return state
+
+
+class ChainStep(Function):
+    """A chain of convolution steps, each of which alone takes the state before it, all of them measured already.
+
+    One function for a whole chain, since a function costs as much time as ten small operations.
+    """
 
     @staticmethod
-    def forward(
-        ctx: Any,
-        kernels: Kernels,
-        shared: Shared,
-        source: Tensor,
-        weight: Tensor,
-        bias: Tensor | None,
-        gamma: Tensor | None,
-        beta: Tensor | None,
-    ) -> Tensor:
-        """Apply the non-linearity, and measure."""
-        raw, normed, head = kernels.raw, kernels.normed, shared.head
-        state = raw if normed is None else normed
-        if kernels.bend == "relu":
-            state.relu_()
-        elif kernels.bend == "sigmoid":
-            state.sigmoid_()
-        cell = Cell(shared, kernels.hidden, difference(state[:head], source[:head]))
-        cell.positions = state.shape[2] * state.shape[3]
-        if gamma is None:
-            cell.weight = weight
-        else:
-            measured = raw[:head]
-            cell.gamma, cell.eps = gamma, kernels.eps
-            sums = measured.sum((0, 2, 3), keepdim=True)  # torch.var takes ten times as long
-            cell.centred = torch.sub(measured, sums, alpha=1 / (len(measured) * cell.positions))
-            cell.spread = cell.centred.square().sum((0, 2, 3))
-            cell.rows = torch.linalg.vector_norm(weight, dim=(1, 2, 3))
-        shared.cells.append(cell)
-        ctx.cell, ctx.options, ctx.bend, ctx.biased = cell, kernels.options, kernels.bend, bias is not None
-        ctx.owned, ctx.eps, ctx.saved = kernels.owned, kernels.eps, kernels.saved
-        keep = state if kernels.bend or kernels.hidden else None
-        ctx.save_for_backward(source, weight, gamma, keep, None if normed is None else raw)
+    def forward(ctx: Any, links: list[Link], state: Tensor, source: Tensor, *parameters: Tensor | None) -> Tensor:
+        """Keep what the backward pass needs; parameters are (weight, bias, gamma, beta) of each link."""
+        tensors: list[Tensor | None] = [source]
+        last = len(links) - 1
+        for place, link in enumerate(links):
+            own = link.raw if link.normed is None else link.normed
+            keep = own if link.bend or link.hidden or place < last else None
+            tensors += (link.weight, link.gamma, keep, None if link.normed is None else link.raw)
+        ctx.notes = [(link.cell, link.options, link.bend, link.bias is not None, link.owned, link.saved) for link in links]
+        ctx.save_for_backward(*tensors)
         return state
 
     @staticmethod
     def backward(ctx: Any, incoming: Tensor) -> tuple[Any, ...]:
         """Run the kernels' backward passes, and add the action's gradient where it arises."""
         refuse_second_order()
-        cell: Cell = ctx.cell
-        source, weight, gamma, state, raw = ctx.saved_tensors
-        shared = cell.shared
-        head, kinetic, potential = shared.head, shared.kinetic, shared.potential
-        gradient = _at_the_state(ctx, cell, incoming, state)
-        gamma_gradient = beta_gradient = None
-        if gamma is not None:
-            gradient, gamma_gradient, beta_gradient = _norm_backward(
-                gradient, raw, gamma, None, None, *ctx.saved, True, ctx.eps, (True, True, True)
-            )
-            if potential:
-                gamma_gradient.add_(cell.gain, alpha=potential)
-                gradient[:head].addcmul_(cell.centred, cell.slope, value=-potential / head)
-        needed = ctx.needs_input_grad[2]
-        stride, padding, dilation, groups = ctx.options
-        sizes = [weight.shape[0]] if ctx.biased else None
-        source_gradient, weight_gradient, bias_gradient = _convolution_backward(
-            gradient, source, weight, sizes, stride, padding, dilation, False, (0, 0), groups, (needed, True, ctx.biased)
+        tensors = ctx.saved_tensors
+        gradients: list[Any] = []
+        gradient: Any = incoming
+        for place in range(len(ctx.notes) - 1, -1, -1):
+            source = tensors[0] if place == 0 else tensors[4 * place - 1]
+            needed = place > 0 or ctx.needs_input_grad[2]
+            own = tensors[4 * place + 1 : 4 * place + 5]
+            gradient, *found = _backward(ctx.notes[place], gradient, source, *own, needed)
+            gradients = found + gradients
+        return (None, None, gradient, *gradients)
+
+
+def _backward(
+    note: tuple[Any, ...], incoming: Tensor, source: Tensor, weight: Tensor, gamma: Any, state: Any, raw: Any, needed: bool
+) -> tuple[Any, ...]:
+    """Return the gradients of one link's source, weight, bias, gamma and beta."""
+    cell, (stride, padding, dilation, groups), bend, biased, owned, saved = note
+    shared = cell.shared
+    head, kinetic, potential = shared.head, shared.kinetic, shared.potential
+    gradient = _at_the_state(cell, bend, owned, incoming, state)
+    gamma_gradient = beta_gradient = None
+    if gamma is not None:
+        gradient, gamma_gradient, beta_gradient = _norm_backward(
+            gradient, raw, gamma, None, None, saved[0], saved[1], True, cell.eps, (True, True, True)
         )
-        if potential and gamma is None:
-            weight_gradient.add_(weight, alpha=potential * cell.positions)
-        elif potential:
-            weight_gradient.addcmul_(weight, cell.squares, value=potential)
-        if kinetic and needed:
-            pull_back(source_gradient[:head], cell.difference, source[:head], -kinetic / head)
-        return None, None, source_gradient, weight_gradient, bias_gradient, gamma_gradient, beta_gradient
+        if potential:
+            gamma_gradient.add_(cell.gain, alpha=potential)
+            gradient[:head].addcmul_(cell.centred, cell.slope, value=-potential / head)
+    sizes = [weight.shape[0]] if biased else None
+    source_gradient, weight_gradient, bias_gradient = _convolution_backward(
+        gradient, source, weight, sizes, stride, padding, dilation, False, (0, 0), groups, (needed, True, biased)
+    )
+    if potential and gamma is None:
+        weight_gradient.add_(weight, alpha=potential * cell.positions)
+    elif potential:
+        weight_gradient.addcmul_(weight, cell.squares, value=potential)
+    if kinetic and needed:
+        pull_back(source_gradient[:head], cell.difference, source[:head], -kinetic / head)
+    return source_gradient, weight_gradient, bias_gradient, gamma_gradient, beta_gradient
 
 
-def _at_the_state(ctx: Any, cell: Cell, incoming: Tensor, state: Tensor | None) -> Tensor:
+def _at_the_state(cell: Cell, bend: str | None, owned: bool, incoming: Tensor, state: Tensor | None) -> Tensor:
     """Return the gradient behind the non-linearity, with that of T and E with respect to q in it."""
-    shared, bend = cell.shared, ctx.bend
+    shared = cell.shared
     head, energy = shared.head, shared.energy if cell.hidden else 0.0
-    owned = ctx.owned
     if not (owned or bend) and (shared.kinetic or energy):
         incoming, owned = incoming.clone(), True
     if owned:
@@ -130,11 +153,11 @@ def _at_the_state(ctx: Any, cell: Cell, incoming: Tensor, state: Tensor | None) 
         if energy and state is not None:
             part.add_(state[:head], alpha=2 * energy / head)
         return _bent(incoming, state, bend)
-    gradient, part = _bent(incoming, state, bend), state[:head]  # type: ignore[index]
-    if shared.kinetic:
-        gradient[:head].add_(_bent(cell.difference, part, bend), alpha=shared.kinetic / head)
-    if energy:
-        gradient[:head].add_(_bent(part, part, bend), alpha=2 * energy / head)
+    gradient = _bent(incoming, state, bend)
+    if shared.kinetic and state is not None:
+        gradient[:head].add_(_bent(cell.difference, state[:head], bend), alpha=shared.kinetic / head)
+    if energy and state is not None:
+        gradient[:head].add_(_bent(state[:head], state[:head], bend), alpha=2 * energy / head)
     return gradient
 
 

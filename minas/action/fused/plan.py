@@ -27,6 +27,7 @@ class Action:
         last: whether the call closes its step.
         bend: the non-linearity that closes a linear operator's step: "relu", "sigmoid" or None.
         owned: whether one convolution alone takes the state, so that the gradient that comes back is fresh.
+        joins: whether that convolution is a fused step too, so that both are links of one chain.
         hidden: whether a later step takes the state.
         gate: which argument of a product is the gate.
         pool: what a pooling does.
@@ -37,6 +38,7 @@ class Action:
     last: bool = True
     bend: str | None = None
     owned: bool = False
+    joins: bool = False
     hidden: bool = False
     gate: int = 0
     pool: Pool | None = None
@@ -93,7 +95,7 @@ def make_plan(recorder: LoggingRecorder, steps: list[Step], outputs: list[Tensor
         if places != list(range(places[0], places[0] + len(places))):
             return None
         for call, action in zip(step.calls, found, strict=True):
-            actions[recorder.places[id(call)]] = action
+            actions[recorder.places[id(call)]] = replace(action, joins=action.owned)  # every step is a fused one here
     return Plan(recorder.log, actions)
 
 

@@ -9,7 +9,7 @@ from torch import Tensor
 from torch.overrides import TorchFunctionMode
 
 from minas.action.fused.cells import Shared
-from minas.action.fused.convolution import ConvolutionStep, Kernels
+from minas.action.fused.convolution import ChainStep, Link, close
 from minas.action.fused.others import LinearStep, PoolStep, ProductStep
 from minas.action.fused.plan import Action, Plan
 from minas.action.operations import KINDS, Kind
@@ -43,8 +43,8 @@ class QuickRecorder(TorchFunctionMode):
         self._place = 0
         self._action: Action | None = None  # of the linear operator whose step is open
         self._given: tuple[Any, ...] = ()
-        self._affine: tuple[Tensor | None, Tensor | None] = (None, None)
-        self._kernels: Kernels | None = None
+        self._link: Link | None = None
+        self._waiting: dict[int, tuple[Tensor, list[Link]]] = {}  # chains whose state goes on into a convolution
         self._current: Tensor | None = None
 
     def __torch_function__(
@@ -64,33 +64,31 @@ class QuickRecorder(TorchFunctionMode):
 
     def finish(self) -> None:
         """Say that the forward pass is over."""
-        if self._place != len(self.functions):
+        if self._place != len(self.functions) or self._waiting:
             raise UsageError(_CHANGED)
 
     def _operator(self, action: Action, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Tensor:
         """A convolution or a linear map."""
         if args[1] is not action.weight:
             raise UsageError(_CHANGED)
-        self._action, self._given, self._affine = action, args, (None, None)
+        self._action, self._given = action, args
         torch._C._set_grad_enabled(False)
         try:
             raw = torch.conv2d(*args) if action.kind == "convolution" else torch._C._nn.linear(*args)
         finally:
             torch._C._set_grad_enabled(True)
         if action.kind == "convolution":
-            self._kernels = Kernels(raw, _options(*args[3:]), action.bend, action.owned, action.hidden)
+            self._link = Link(args[0], args[1], args[2], raw, _options(*args[3:]), action.bend, action.owned, action.hidden)
         self._current = raw
         return self._close() if action.last else raw
 
     def _norm(self, action: Action, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Tensor:
         """The batch normalisation of the open step."""
-        kernels = self._kernels
-        if args[0] is not self._current or kernels is None:
-            raise UsageError(_CHANGED)
+        link = self._link
         given = dict(zip(_NORM, args, strict=False), **kwargs)
-        if not given["training"]:
+        if args[0] is not self._current or link is None or not given["training"]:
             raise UsageError(_CHANGED)
-        self._affine, kernels.eps = (given["weight"], given["bias"]), given["eps"]
+        link.gamma, link.beta, link.eps = given["weight"], given["bias"], given["eps"]
         torch._C._set_grad_enabled(False)
         try:
             normed, *saved = torch.native_batch_norm(
@@ -98,7 +96,7 @@ class QuickRecorder(TorchFunctionMode):
             )
         finally:
             torch._C._set_grad_enabled(True)
-        kernels.normed, kernels.saved = normed, (saved[0], saved[1])
+        link.normed, link.saved = normed, (saved[0], saved[1])
         self._current = normed
         return self._close() if action.last else normed
 
@@ -109,14 +107,31 @@ class QuickRecorder(TorchFunctionMode):
         return self._close()
 
     def _close(self) -> Tensor:
-        action, given = self._action, self._given
+        """End the open step."""
+        action, link, given = self._action, self._link, self._given
         assert action is not None
-        if action.kind == "convolution":
-            state = ConvolutionStep.apply(self._kernels, self.shared, *given[:3], *self._affine)  # type: ignore[no-untyped-call]
-        else:
+        if link is None:
             state = LinearStep.apply(self.shared, self._current, action.bend, action.hidden, *given[:3])  # type: ignore[no-untyped-call]
-        self._action = self._kernels = self._current = None
+        else:
+            state = self._linked(action, link)
+        self._action = self._link = self._current = None
         return self._kept(action.hidden, state)
+
+    def _linked(self, action: Action, link: Link) -> Tensor:
+        """Add a step to its chain, and make the chain one function where it ends."""
+        torch._C._set_grad_enabled(False)
+        try:
+            state = close(link, self.shared)
+        finally:
+            torch._C._set_grad_enabled(True)
+        _, links = self._waiting.pop(id(link.source), (None, []))
+        links.append(link)
+        if action.joins:
+            self._waiting[id(state)] = (state, links)
+            return state
+        parameters = [tensor for one in links for tensor in (one.weight, one.bias, one.gamma, one.beta)]
+        found: Tensor = ChainStep.apply(links, state, links[0].source, *parameters)  # type: ignore[no-untyped-call]
+        return found
 
     def _kept(self, hidden: bool, state: Tensor) -> Tensor:
         if hidden:

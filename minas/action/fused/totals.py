@@ -51,8 +51,9 @@ def totals(shared: Shared, outputs: Sequence[Tensor]) -> tuple[Tensor, Tensor]:
         constants.update(_constants(shared, cells))
     with torch.no_grad():
         plain = [cell.gate if cell.weight is None else cell.weight for cell in cells if cell.gamma is None and cell.weighs]
-        norms = torch.stack(torch._foreach_norm([cell.difference for cell in cells] + plain)).square_()
-        kinetic, potential = torch.mv(constants["shares"], norms).unbind()
+        lengths = [*[cell.length for cell in cells], *(torch._foreach_norm(plain) if plain else ())]  # type: ignore[arg-type]
+        norms = torch.stack(lengths).square_()
+        kinetic, potential = (constants["shares"] * norms).sum(1).unbind()  # a matrix product takes longer to start
         normed = [cell for cell in cells if cell.gamma is not None]
         if normed:
             potential = potential + _folded(normed, constants)
@@ -88,14 +89,13 @@ def _constants(shared: Shared, cells: list[Cell]) -> dict[str, Any]:
 def _folded(cells: list[Cell], constants: dict[str, Any]) -> Tensor:
     """Return V of the normalised maps, all channels of all steps at once."""
     sizes, positions = constants["sizes"], constants["positions"]
-    gamma = torch.cat([cell.gamma for cell in cells])  # type: ignore[misc]
-    rows = torch.cat([cell.rows for cell in cells])  # type: ignore[misc]
-    spread = torch.cat([cell.spread for cell in cells])  # type: ignore[misc]
+    vectors: list[Any] = [cell.gamma for cell in cells] + [cell.rows for cell in cells] + [cell.spread for cell in cells]
+    gamma, rows, spread = torch.cat(vectors).view(3, -1).unbind()
     inverse = torch.addcmul(constants["eps"], spread, constants["spread"]).reciprocal_()
-    weighed = rows.square_().mul_(inverse)
+    weighed = rows.square().mul_(inverse)
     squares = gamma.square().mul_(inverse)
     gain = (weighed * gamma).mul_(positions)
-    potential = torch.dot(gain, gamma) / 2
+    potential = (gain * gamma).sum() * 0.5
     slopes = weighed.mul_(squares).view(-1, 1, 1).split(sizes)
     scales = squares.mul_(positions).view(-1, 1, 1, 1).split(sizes)
     for cell, slope, scale, gains in zip(cells, slopes, scales, gain.split(sizes), strict=True):
