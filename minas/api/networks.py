@@ -9,7 +9,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor, nn
 
-from minas.api.work import work_of
+from minas.api.work import task_of, work_of
 from minas.errors import MinasError, UsageError
 from minas.evaluation.work import open_space
 from minas.exports import EXPORTS, Content
@@ -20,7 +20,6 @@ from minas.trial import Trial
 
 if TYPE_CHECKING:
     from minas.api.run import Member, Run
-    from minas.data.task import Task
 
 
 def trained_network(run: Run, trial: Trial) -> nn.Module:
@@ -48,23 +47,6 @@ def trained_network(run: Run, trial: Trial) -> nn.Module:
     return network.eval()
 
 
-def task_of(run: Run) -> Task:
-    """Return a run's task, loaded again.
-
-    Raises:
-        UsageError: the data are not what the run was made with.
-    """
-    from minas.data.task import DataSource
-    from minas.domains import DOMAINS
-
-    task = DOMAINS.get(run.configuration.domain).load(DataSource(**run.configuration.data))  # type: ignore[arg-type]
-    if task.digest != run.configuration.task.digest:
-        raise UsageError(
-            f"the data of {task.source} have changed since the run {run.path} was made: its networks were trained on others"
-        )
-    return task
-
-
 def export_member(member: Member, folder: Path, *, force: bool, form: str = "pytorch") -> Path:
     """Write a member's network to a folder and check it there; see `Member.export`."""
     run, trial = member.run, member.chosen
@@ -76,7 +58,7 @@ def export_member(member: Member, folder: Path, *, force: bool, form: str = "pyt
         state=network.state_dict(),
         shape=run.configuration.task.shape,
         classes=run.configuration.task.classes,
-        preprocessing=run.fact("preprocessing") or task_of(run).preprocessing,
+        preprocessing=run.fact("preprocessing") or task_of(run.configuration, run.path).preprocessing,
         measures=trial.measures,
         provenance={
             "run": run.name,
@@ -111,7 +93,7 @@ def node_actions(member: Member, samples: int = 256) -> dict[tuple[int, int], fl
     from minas.action.meter import ActionMeter
 
     network = trained_network(member.run, member.chosen)
-    inputs = torch.from_numpy(task_of(member.run).validation.inputs[:samples])
+    inputs = torch.from_numpy(task_of(member.run.configuration, member.run.path).validation.inputs[:samples])
     stages = len((member.architecture or {})["stages"])
     actions: dict[tuple[int, int], float] = {}
     with torch.no_grad():

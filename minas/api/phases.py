@@ -96,14 +96,14 @@ def work_out_bounds(session: Session) -> None:
         bounds = worked_out_bounds(task.majority_error, (min(flops, default=1.0) / 4, largest), actions)
     except ValueError as error:
         raise MinasError(
-            f"no bounds can be worked out for the task {task.name}: {error}; put [bounds.\"{task.name}\".MEASURE] with ideal "
+            f'no bounds can be worked out for the task {task.name}: {error}; put [bounds."{task.name}".MEASURE] with ideal '
             "and reference for each objective into an objective set's file, and give it with --objectives"
         ) from error
     for name in configuration.objectives.measures:
         if name not in bounds:
             raise ConfigError(
                 f"the objective '{name}' needs bounds for the task {task.name}: put "
-                f"[bounds.\"{task.name}\".{name}] with ideal and reference into the objective set's file"
+                f'[bounds."{task.name}".{name}] with ideal and reference into the objective set\'s file'
             )
     session.configuration = dataclasses.replace(configuration, bounds=bounds)
     session.configuration.write(session.folder)

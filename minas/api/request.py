@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -12,7 +13,7 @@ import numpy as np
 
 from minas import config, objectives, resources
 from minas.domains import DOMAINS, Domain
-from minas.errors import UsageError
+from minas.errors import ConfigError, UsageError, nearest
 from minas.evolution.clock import parse_time
 from minas.measures import MEASURES
 from minas.run.configuration import RunConfiguration, Settings, TaskFacts, machine, versions
@@ -21,6 +22,9 @@ from minas.training.settings import ConfirmationSettings, TrainingSettings
 if TYPE_CHECKING:
     from minas.data.task import DataSource, Task
     from minas.spaces import Space
+
+LIMITED = ("flops", "params", "activations")
+"""Measures that can be told before training, and so be limited."""
 
 DEFAULT_TIME = 300.0
 """Seconds that a search takes when neither trials nor a time are given."""
@@ -99,10 +103,35 @@ def search_space(request: Request, domain: Domain) -> tuple[dict[str, Any], Spac
         training = dataclasses.replace(training, lambda_=request.lambda_)
     if request.epochs is not None:
         training = dataclasses.replace(training, epochs=request.epochs)
-    if training.lambda_ < 0 or training.epochs < 1:
-        raise UsageError("lambda must be at least 0 and epochs at least 1")
+    _check_functional(document, training)
     values = {**document.values, "training": config.plain(training), "confirmation": config.plain(confirmation)}
     return values, space
+
+
+def _check_functional(document: config.Document, training: TrainingSettings) -> None:
+    """Refuse a functional that training does not know, before any worker meets it."""
+    from minas.action.loss import FUNCTIONALS
+
+    if training.functional not in FUNCTIONALS:
+        raise ConfigError(
+            f"{_where(document, 'functional')}: no functional named '{training.functional}'"
+            f"{nearest(training.functional, FUNCTIONALS)}"
+        )
+
+
+def _check_augmentation(request: Request, domain: Domain, task: Task) -> None:
+    """Refuse options of the augmentation that the domain does not know, before any worker meets them."""
+    document = config.read(resources.find("search_spaces", request.space or domain.space))
+    training = document.section("training", TrainingSettings)
+    try:
+        domain.augment(task, training.augmentation)
+    except ConfigError as error:
+        raise ConfigError(f"{_where(document, 'augmentation')}: {error}") from error
+
+
+def _where(document: config.Document, key: str) -> str:
+    """Return the file and the line of a key of its `[training]` table."""
+    return f"{document.source}, line {document.line(('training', key))}"
 
 
 def configuration_of(request: Request, domain: Domain, task: Task, source: DataSource) -> tuple[RunConfiguration, Space]:
@@ -113,6 +142,7 @@ def configuration_of(request: Request, domain: Domain, task: Task, source: DataS
         ConfigError: a search space's or an objective set's file is wrong.
     """
     space_values, space = search_space(request, domain)
+    _check_augmentation(request, domain, task)
     confirmation = config.Document(source="", text="", values=space_values).section("confirmation", ConfirmationSettings)
     chosen = objectives.load(request.objectives or domain.objectives, MEASURES.names())
     settings = _settings(request, confirmation)
@@ -143,13 +173,43 @@ def configuration_of(request: Request, domain: Domain, task: Task, source: DataS
     )
 
 
+LEAST = {
+    "trials": 1,
+    "population": 2,
+    "window": 1,
+    "workers": 1,
+    "epochs": 1,
+    "members": 0,
+    "confirmation_epochs": 1,
+    "confirmation_seeds": 1,
+    "lambda_": 0,
+}
+"""What each number that a user may give must reach."""
+
+
+def check_numbers(values: Mapping[str, float | None]) -> None:
+    """Refuse numbers that are too small; None is no number.
+
+    Raises:
+        UsageError: one is too small, or not finite.
+    """
+    for name, least in LEAST.items():
+        value = values.get(name)
+        if value is not None and not least <= value < math.inf:
+            shown = name.removesuffix("_").replace("_", "-")
+            raise UsageError(f"{shown} must be at least {least}, not {value}")
+
+
+def _check_limits(request: Request) -> None:
+    for name in request.limits:
+        if name not in LIMITED:
+            raise UsageError(f"a limit on '{name}' cannot be checked before training: limits are {', '.join(LIMITED)}")
+
+
 def _settings(request: Request, confirmation: ConfirmationSettings) -> Settings:
     seconds = None if request.time is None else parse_time(request.time)
     if seconds is None and request.trials is None:
         seconds = DEFAULT_TIME
-    unknown = [name for name in request.limits if name not in ("flops", "params", "activations")]
-    if unknown:
-        raise UsageError(f"a limit on '{unknown[0]}' cannot be checked before training: limits are flops, params, activations")
     values = {
         "seed": request.seed,
         "trials": request.trials,
@@ -172,12 +232,14 @@ def load_task(request: Request) -> tuple[Domain, Task, DataSource]:
     """Load the task that a request names.
 
     Raises:
-        UsageError: there is no such domain.
+        UsageError: there is no such domain, or a number is out of range.
         DataError: the data cannot be used.
     """
     from minas.data.task import DataSource
 
     domain = DOMAINS.get(request.domain)
+    check_numbers({name: getattr(request, name) for name in LEAST})
+    _check_limits(request)
     path = None if request.data is None else str(Path(request.data).expanduser().resolve())
     source = DataSource(path=path, image_size=request.image_size)
     return domain, domain.load(source), source

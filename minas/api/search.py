@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import os
-from collections.abc import Callable, Iterator, Mapping
+import shlex
+import shutil
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from minas.api.request import Request, configuration_of, load_task
+from minas.api.request import Request, check_numbers, configuration_of, load_task
 from minas.api.run import Run, open_run
 from minas.errors import MinasError, UsageError
 from minas.evolution.clock import Clock
@@ -31,12 +34,26 @@ def search(
     trials: int | None = None,
     time: str | float | None = None,
     data: Any = None,
+    image_size: int | None = None,
+    objectives: str | os.PathLike[str] | None = None,
+    space: str | os.PathLike[str] | None = None,
+    max_flops: float | None = None,
+    max_params: float | None = None,
+    max_activations: float | None = None,
+    lambda_: float | None = None,
+    epochs: int | None = None,
+    control: bool = False,
+    population: int = 20,
+    window: int = 8,
+    seed: int = 0,
+    workers: int | None = None,
+    engine: str = "local",
+    members: int | None = None,
+    confirmation_epochs: int | None = None,
+    confirmation_seeds: int | None = None,
     out: str | os.PathLike[str] | None = None,
     listener: Listener | None = None,
     started: Callable[[Path], None] | None = None,
-    max_flops: float | None = None,
-    max_params: float | None = None,
-    **options: Any,
 ) -> Run:
     """Search a domain's space for networks of little error, action and FLOPs; confirm the front; write all of it to a folder.
 
@@ -50,18 +67,31 @@ def search(
         trials: number of trials; the same number and seed give the same trials, to the bit, on the same machine.
         time: span of time for search, confirmation and plots, such as `"5m"`, or seconds; 5 minutes where trials are not
             given either.
-        data: a path; arrays `(x, y)`; a torch data set; or `{"train": (x, y), "validation": ..., "test": ...}`. None takes the
-            domain's default data.
+        data: a path; arrays `(x, y)`; `(train, test)` or `(train, validation, test)` of such pairs; a torch data set may stand
+            for a pair. None takes the domain's default data.
+        image_size: side, in pixels, to which images are resized.
+        objectives: objective set, by name or as a TOML file; the domain's own by default.
+        space: search space, by name or as a TOML file; the domain's own by default.
+        max_flops: largest number of multiply-accumulates of a sample that is worth training.
+        max_params: likewise for parameters.
+        max_activations: likewise for outputs of linear operators.
+        lambda_: weight of the action in the loss; the search space's own by default, as for `epochs`.
+        epochs: passes over the training samples in a brief training.
+        control: evaluate as many random architectures beside the search.
+        population: size of NSGA-II's population.
+        window: trials in flight.
+        seed: the run's seed.
+        workers: worker processes; one for each core by default. The trials don't depend on it.
+        engine: name of the engine.
+        members: how many members of the front to confirm at most; 0 for none.
+        confirmation_epochs: passes over the training samples in confirmation.
+        confirmation_seeds: how often each member is trained in confirmation.
         out: the run's folder; a new one under `results` by default.
         listener: hears of progress.
         started: hears of the run's folder once it is made.
-        max_flops: largest number of multiply-accumulates that is worth training.
-        max_params: likewise for parameters.
-        options: more of `minas.api.request.Request`, such as `seed`, `workers`, `population`, `window`, `lambda_`,
-            `objectives`, `space`, `control`, `members`.
 
     Returns:
-        The run.
+        The run. Its front is empty where no trial ended in time.
 
     Raises:
         UsageError: something asked for is unknown or out of range.
@@ -69,23 +99,60 @@ def search(
         InterruptedRunError: Ctrl-C; `resume` goes on.
         MinasError: the machine failed (a full disk, say); what was finished is kept.
     """
-    _known(options)
-    given = {"flops": max_flops, "params": max_params}
-    limits = {**options.pop("limits", {}), **{name: value for name, value in given.items() if value is not None}}
-    request = Request(domain=domain, trials=trials, time=time, limits=limits, **options)
-    with _data_path(data, out, domain) as (path, out_path):
-        import dataclasses
-
-        request = dataclasses.replace(request, data=path)
-        found, task, source = load_task(request)
-        configuration, space = configuration_of(request, found, task, source)
-        folder = out_path or run_folder.create(out, domain=domain)
+    given = {"flops": max_flops, "params": max_params, "activations": max_activations}
+    request = Request(
+        domain=domain,
+        image_size=image_size,
+        space=None if space is None else os.fspath(space),
+        objectives=None if objectives is None else os.fspath(objectives),
+        trials=trials,
+        time=time,
+        population=population,
+        window=window,
+        seed=seed,
+        workers=workers,
+        engine=engine,
+        lambda_=lambda_,
+        epochs=epochs,
+        control=control,
+        members=members,
+        confirmation_epochs=confirmation_epochs,
+        confirmation_seeds=confirmation_seeds,
+        limits={name: float(value) for name, value in given.items() if value is not None},
+    )
+    folder, (configuration, opened, preprocessing) = _begun(request, data, out)
     with run_folder.lock(folder):
         configuration.write(folder)
         if started is not None:
             started(folder)
-        _sitting(folder, configuration, space, listener)
+        _sitting(folder, configuration, opened, listener, {"preprocessing": preprocessing})
     return open_run(folder)
+
+
+Resolved = tuple[RunConfiguration, "Space", Mapping[str, Any]]
+"""A run's configuration, its space, and the task's preprocessing."""
+
+
+def _begun(request: Request, data: Any, out: str | os.PathLike[str] | None) -> tuple[Path, Resolved]:
+    """Return a new run's folder and all that it needs; no folder is left behind by a request that can't be met."""
+    if data is None or isinstance(data, str | os.PathLike):
+        found = _resolved(dataclasses.replace(request, data=None if data is None else os.fspath(data)))
+        return run_folder.create(out, domain=request.domain), found
+    from minas.data import arrays
+
+    folder = run_folder.create(out, domain=request.domain)
+    try:  # arrays are written into the run's folder, where every worker can read them
+        path = arrays.store(data, folder / "data").path
+        return folder, _resolved(dataclasses.replace(request, data=path))
+    except BaseException:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
+
+
+def _resolved(request: Request) -> Resolved:
+    domain, task, source = load_task(request)
+    configuration, space = configuration_of(request, domain, task, source)
+    return configuration, space, task.preprocessing
 
 
 def resume(
@@ -110,11 +177,9 @@ def resume(
         time: give the run this much time in all, in place of what it had.
 
     Raises:
-        UsageError: it is no run folder, or another process works on it.
+        UsageError: it is no run folder, another process works on it, or its data have changed.
     """
-    import dataclasses
-
-    from minas.api.work import work_of
+    from minas.api.work import task_of, work_of
     from minas.evaluation.work import open_space
     from minas.evolution.clock import parse_time
 
@@ -123,6 +188,7 @@ def resume(
         configuration = read(folder)
         settings = configuration.settings
         if workers is not None:
+            check_numbers({"workers": workers})
             settings = dataclasses.replace(settings, workers=workers)
         if time is not None:
             if settings.seconds is None:
@@ -130,30 +196,12 @@ def resume(
             settings = dataclasses.replace(settings, seconds=parse_time(time))
         configuration = dataclasses.replace(configuration, settings=settings)
         _check_versions(configuration, folder)
+        if "path" in configuration.data:
+            task_of(configuration, folder)
         space = open_space(work_of(configuration, None).space, str(folder / run_folder.CONFIGURATION))
         configuration.write(folder)
         _sitting(folder, configuration, space, listener)
     return open_run(folder)
-
-
-def _known(options: Mapping[str, Any]) -> None:
-    from minas.errors import nearest
-
-    for name in options:
-        if name not in Request.__dataclass_fields__:
-            raise UsageError(f"search() has no option '{name}'{nearest(name, Request.__dataclass_fields__)}")
-
-
-@contextlib.contextmanager
-def _data_path(data: Any, out: str | os.PathLike[str] | None, domain: str) -> Iterator[tuple[str | None, Path | None]]:
-    """Give the path of the data; arrays are first written into the run's folder, where every worker can read them."""
-    if data is None or isinstance(data, str | os.PathLike):
-        yield (None if data is None else os.fspath(data)), None
-        return
-    from minas.data import arrays
-
-    folder = run_folder.create(out, domain=domain)
-    yield arrays.store(data, folder / "data").path, folder
 
 
 def _check_versions(configuration: RunConfiguration, folder: Path) -> None:
@@ -169,18 +217,35 @@ def _check_versions(configuration: RunConfiguration, folder: Path) -> None:
             )
 
 
-def _sitting(folder: Path, configuration: RunConfiguration, space: Space, listener: Listener | None) -> None:
-    """Do whatever of a run is left to do."""
+def _sitting(
+    folder: Path,
+    configuration: RunConfiguration,
+    space: Space,
+    listener: Listener | None,
+    facts: Mapping[str, Any] | None = None,
+) -> None:
+    """Do whatever of a run is left to do; `facts` are kept first."""
+    try:
+        _work(folder, configuration, space, listener or (lambda progress: None), facts or {})
+    except KeyboardInterrupt:
+        raise InterruptedRunError(
+            f"stopped; what was finished is kept. Go on with: minas search --resume {shlex.quote(str(folder))}"
+        ) from None
+
+
+def _work(folder: Path, configuration: RunConfiguration, space: Space, listener: Listener, facts: Mapping[str, Any]) -> None:
     from minas.api.phases import run_phases
     from minas.api.work import work_of
     from minas.engines import ENGINES
 
-    heard = listener or (lambda progress: None)
-    heard(Progress(phase="starting", left=configuration.settings.seconds))
     settings = configuration.settings
     with Store(folder / run_folder.DATABASE) as store:
         if store.fact("finished"):
+            listener(Progress(phase="finishing", note=f"{folder} is finished already: there is nothing left to do"))
             return
+        for name, value in facts.items():
+            store.put_fact(name, value)
+        listener(Progress(phase="starting", left=configuration.settings.seconds))
         clock = Clock(settings.seconds, spent_before=float(store.fact("spent", 0.0)))
         engine = ENGINES.get(settings.engine).start(work_of(configuration, folder).to_json(), settings.workers)
         session = Session(
@@ -191,14 +256,10 @@ def _sitting(folder: Path, configuration: RunConfiguration, space: Space, listen
             space=space,
             epochs=int(configuration.search_space["training"]["epochs"]),
             clock=clock,
-            listener=heard,
+            listener=listener,
         )
         try:
             run_phases(session)
-        except KeyboardInterrupt:
-            raise InterruptedRunError(
-                f"stopped; what was finished is kept. Go on with: minas search --resume {folder}"
-            ) from None
         finally:
             engine.close()
             with contextlib.suppress(MinasError):

@@ -21,6 +21,9 @@ HELP = """Find neural networks that do their job with little internal action.
 
 EPILOG = "FLOPs are multiply-accumulates (1 MAC = 1 FLOP) of one sample; normalisations and pointwise operators are left out."
 
+INTERRUPTED = 130
+"""What Typer exits with after Ctrl-C; ours is 1, as for every run that did not end well."""
+
 
 def _blocks(text: str) -> str:
     """Mark indented paragraphs as examples, so that help texts keep their lines."""
@@ -59,26 +62,27 @@ def options(
 
 def main() -> NoReturn:
     """Run the program: exits 0, 2 for wrong use, 1 for anything else that failed."""
-    debug = "--debug" in sys.argv[1:2]
+    debug = "--debug" in sys.argv[1:]  # wherever it stands: people add it to the end of a line that failed
     try:
-        app()
+        app([argument for argument in sys.argv[1:] if argument != "--debug"])
     except MinasError as error:
         if debug:
             raise
         _complain(str(error))
         sys.exit(error.exit_code)
-    except BrokenPipeError:  # the reader of our output has gone, as head does
-        sys.stderr.close()
-        sys.exit(0)
     except KeyboardInterrupt:
         _complain("stopped")
-        sys.exit(1)
+    except SystemExit as leaving:
+        if leaving.code != INTERRUPTED:
+            raise
+        _complain("stopped")
     except Exception as error:
         if debug:
             raise
-        _complain(f"this should not happen: {type(error).__name__}: {error}\nminas --debug ... shows where; please report it")
-        sys.exit(1)
-    sys.exit(0)
+        _complain(
+            f"this should not happen: {type(error).__name__}: {error}\nthe same with --debug shows where; please report it"
+        )
+    sys.exit(1)
 
 
 def _complain(text: str) -> None:

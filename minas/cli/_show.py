@@ -8,12 +8,13 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from minas.analysis.quantities import show
+from minas.errors import UsageError
 
 if TYPE_CHECKING:
     from minas.analysis.confirmation import Interval
     from minas.api.run import Run
 
-HEADER = ("architecture", "", "error", "test error", "on front", "action", "FLOPs", "activations", "params")
+HEADER = ("architecture", "error", "test error", "on front", "action", "FLOPs", "activations", "params")
 """Columns of a front's table."""
 
 
@@ -23,20 +24,49 @@ def as_json(value: Any) -> None:
     print()
 
 
-def table(title: str, header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    """Print a table; the first column to the left, numbers to the right."""
+def one_of(*, json: bool, csv: bool) -> None:
+    """Refuse to print two forms at once."""
+    if json and csv:
+        raise UsageError("--json or --csv, not both")
+
+
+def table(header: Sequence[str], rows: Sequence[Sequence[str]], *, dispensable: Sequence[str] = ()) -> None:
+    """Print a table: the first column to the left, numbers to the right, and no number ever cut.
+
+    Args:
+        header: the columns' names.
+        rows: their cells.
+        dispensable: columns that are left out, in this order, where the terminal is too narrow.
+    """
     from rich.console import Console
     from rich.table import Table
 
-    drawn = Table(title=title or None, title_justify="left", box=None, pad_edge=False, header_style="bold")
-    for place, name in enumerate(header):
-        drawn.add_column(name, justify="left" if place == 0 else "right", no_wrap=True)
-    for row in rows:
-        drawn.add_row(*row)
     console = Console()
-    if not console.is_terminal:  # a pipe has no width: never cut a row
-        console = Console(width=max(80, *(sum(map(len, row)) + 3 * len(row) for row in [header, *rows])))
-    console.print(drawn)
+    shown = _that_fit(header, rows, dispensable, console.width if console.is_terminal else None)
+    drawn = Table(box=None, pad_edge=False, header_style="bold")
+    for place in shown:
+        drawn.add_column(header[place], justify="left" if place == 0 else "right", no_wrap=True)
+    for row in rows:
+        drawn.add_row(*(row[place] for place in shown))
+    Console(width=max(_width(header, rows, shown), console.width)).print(drawn, highlight=False)
+
+
+def _that_fit(
+    header: Sequence[str], rows: Sequence[Sequence[str]], dispensable: Sequence[str], width: int | None
+) -> list[int]:
+    """Return the places of the columns that are shown in a width, all of them where it is None."""
+    shown = list(range(len(header)))
+    for name in dispensable:
+        if width is None or _width(header, rows, shown) <= width:
+            break
+        shown.remove(header.index(name))
+    return shown
+
+
+def _width(header: Sequence[str], rows: Sequence[Sequence[str]], shown: Sequence[int]) -> int:
+    from rich.cells import cell_len
+
+    return sum(max(cell_len(row[place]) for row in [header, *rows]) + 2 for place in shown)
 
 
 def percent(value: float | None) -> str:
@@ -65,8 +95,7 @@ def front_table(run: Run) -> None:
         measures = member.measures
         rows.append(
             [
-                member.id,
-                " ".join(member.labels),
+                " ".join([member.id, *member.labels]),
                 percent(measures.get("error")),
                 interval(None if test is None else test.get("error"), as_percent=True),
                 "-" if member.on_front is None else f"{100 * member.on_front:.0f}%",
@@ -82,14 +111,18 @@ def front_table(run: Run) -> None:
         rows.append(
             [
                 name,
-                "",
                 percent(average.get("error")),
                 "-",
                 "-",
                 *(show(average.get(n)) for n in ("action", "flops", "activations", "params")),
             ]
         )
-    table("", HEADER, rows)
+    front_rows(rows)
+
+
+def front_rows(rows: Sequence[Sequence[str]]) -> None:
+    """Print rows under the front's header."""
+    table(HEADER, rows, dispensable=("params", "on front"))
 
 
 def baseline_row(row: dict[str, Any]) -> list[str]:
@@ -100,7 +133,6 @@ def baseline_row(row: dict[str, Any]) -> list[str]:
     measures = row["measures"]
     return [
         row["name"],
-        "",
         percent(measures.get("error")),
         interval(Interval(**error) if error else None, as_percent=True),
         "-",

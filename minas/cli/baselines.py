@@ -36,4 +36,4 @@ def command(
     if json:
         _show.as_json(rows)
     else:
-        _show.table("", _show.HEADER, [_show.baseline_row(row) for row in rows])
+        _show.front_rows([_show.baseline_row(row) for row in rows])

@@ -17,7 +17,12 @@ HELP = """Search a domain for networks of little error, action and FLOPs; confir
 """
 
 
+WITH_RESUME = ("resume", "time", "workers", "json", "quiet")
+"""What may stand beside --resume: the rest of a run is what it was."""
+
+
 def command(
+    context: typer.Context,
     domain: Annotated[str | None, typer.Argument(help="The domain, such as vision.")] = None,
     trials: Annotated[
         int | None, typer.Option(help="Number of trials: repeatable to the bit, whatever the machine's pace.")
@@ -62,17 +67,14 @@ def command(
 
     with Live(quiet=quiet or json) as live:
         if resume is not None:
-            if domain is not None or trials is not None:
-                raise UsageError(
-                    "--resume goes on with a run as it was configured: only --time and --workers may be given with it"
-                )
+            _refuse_more(context)
             run = api.resume(resume, listener=live, workers=workers, time=time)
         elif domain is None:
             from minas.domains import DOMAINS
 
             raise UsageError(f"which domain? For example: minas search vision (there are: {', '.join(DOMAINS.names())})")
         else:
-            texts = {"flops": max_flops, "params": max_params, "activations": max_activations}
+            texts = {"max_flops": max_flops, "max_params": max_params, "max_activations": max_activations}
             options: dict[str, Any] = {
                 "image_size": image_size,
                 "objectives": objectives,
@@ -88,10 +90,27 @@ def command(
                 "members": members,
                 "confirmation_epochs": confirmation_epochs,
                 "confirmation_seeds": confirmation_seeds,
-                "limits": {name: parse(text) for name, text in texts.items() if text is not None},
+                **{name: parse(text) for name, text in texts.items() if text is not None},
             }
-            run = api.search(domain, trials=trials, time=time, data=data, out=out, listener=live, **options)
+            run = api.search(
+                domain, trials=trials, time=time, data=data, out=out, listener=live, started=live.started, **options
+            )
     _report(run, json=json)
+    if not run.front:
+        raise typer.Exit(1)
+
+
+def _refuse_more(context: typer.Context) -> None:
+    from minas.errors import UsageError
+
+    for name in context.params:
+        source = context.get_parameter_source(name)
+        if source is not None and source.name == "COMMANDLINE" and name not in WITH_RESUME:
+            given = "a domain" if name == "domain" else f"--{name.rstrip('_').replace('_', '-')}"
+            raise UsageError(
+                f"--resume goes on with a run as it was configured, so {given} can't be given with it; "
+                "only --time, --workers, --json and --quiet can"
+            )
 
 
 def _report(run: Any, *, json: bool) -> None:

@@ -46,4 +46,5 @@ def command(
             ]
             for row in rows
         ]
-        _show.table("", ["architecture", "number", "status", "error", "action", "FLOPs", "params", "seconds", "reason"], shown)
+        header = ["architecture", "number", "status", "error", "action", "FLOPs", "params", "seconds", "reason"]
+        _show.table(header, shown)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
+from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
@@ -77,6 +78,11 @@ class Live:
         elif changed or now - self._last >= LINE_EVERY:
             self._last = now
             self._say(line(progress))
+
+    def started(self, folder: Path) -> None:
+        """Say where the run is written, so that even one that is killed can be found."""
+        if not self._quiet:
+            self._say(f"writing to {folder}")
 
     def _say(self, text: str) -> None:
         if self._display is not None:

@@ -1,0 +1,90 @@
+"""The command that repeats a run's trials and front to the bit."""
+
+from __future__ import annotations
+
+import shlex
+from typing import TYPE_CHECKING, Any
+
+from minas import config, objectives, resources
+from minas.domains import DOMAINS
+from minas.measures import MEASURES
+from minas.run.configuration import RunConfiguration
+from minas.run.folder import write_atomically
+
+if TYPE_CHECKING:
+    from minas.api.run import Run
+
+SPACE, OBJECTIVES = "search_space.toml", "objectives.toml"
+"""What a run's folder keeps of a user's own files, so that the command holds when they change."""
+
+
+def repeat_command(run: Run) -> str | None:
+    """Return the command that repeats a run on the same kind of machine, or None where no trial was told.
+
+    A user's own search space and objective set are written into the run's folder, and named there.
+
+    Raises:
+        MinasError: the folder cannot be written.
+    """
+    count = run.fact("search_ended") or len(run.told)
+    if not count:
+        return None
+    settings, training = run.configuration.settings, run.configuration.search_space["training"]
+    options: dict[str, Any] = {
+        "trials": count,
+        "seed": settings.seed,
+        "population": settings.population,
+        "window": settings.window,
+        "lambda": training["lambda"],
+        "epochs": training["epochs"],
+        "data": run.configuration.data.get("path"),
+        "image-size": run.configuration.data.get("image_size"),
+        **{f"max-{name}": largest for name, largest in settings.limits.items()},
+        **_confirmation(run),
+        **_own_files(run),
+    }
+    parts = [text for name, value in options.items() if value is not None for text in (f"--{name}", _typed(value))]
+    return shlex.join(["minas", "search", run.configuration.domain, *parts, *(["--control"] if settings.control else [])])
+
+
+def _confirmation(run: Run) -> dict[str, Any]:
+    """Return the confirmation's options: what its plan came to, whatever the clock then allowed."""
+    plan = run.fact("confirmation_plan")
+    if plan is None:
+        return {}
+    return {
+        "members": len(plan["members"]),
+        "confirmation-epochs": plan["epochs"],
+        "confirmation-seeds": plan["seeds"],
+    }
+
+
+def _own_files(run: Run) -> dict[str, Any]:
+    """Return options for files that are not the shipped defaults, written into the run's folder first."""
+    found: dict[str, Any] = {}
+    if not _is_shipped_space(run.configuration):
+        write_atomically(run.path / SPACE, config.dumps(dict(run.configuration.search_space)))
+        found["space"] = run.path / SPACE
+    usual = objectives.load(DOMAINS.get(run.configuration.domain).objectives, MEASURES.names())
+    if usual != run.configuration.objectives:
+        write_atomically(run.path / OBJECTIVES, config.dumps(run.configuration.objectives))
+        found["objectives"] = run.path / OBJECTIVES
+    return found
+
+
+def _is_shipped_space(configuration: RunConfiguration) -> bool:
+    """Tell whether a run's search space is its domain's own; its options for length and lambda aside."""
+    name = DOMAINS.get(configuration.domain).space
+    return _bare(config.read(resources.find("search_spaces", name)).values) == _bare(configuration.search_space)
+
+
+def _bare(space: Any) -> dict[str, Any]:
+    training = {name: value for name, value in space.get("training", {}).items() if name not in ("epochs", "lambda")}
+    return {**config.plain(dict(space)), "training": training, "confirmation": None}
+
+
+def _typed(value: Any) -> str:
+    """Return a value as the command line reads it back without loss."""
+    if isinstance(value, float):
+        return f"{value:.0f}" if value.is_integer() else repr(value)
+    return str(value)
