@@ -26,6 +26,9 @@ BEFORE_TRAINING = ("flops", "params", "activations")
 KEPT = ("search", "confirmation", "baseline")
 """Roles whose weights are kept."""
 
+LIMITED = ("search", "control")
+"""Roles to which limits apply: baselines and untrained architectures are what they are, whatever a user wants to find."""
+
 BACKWARD = 2.0
 """A backward pass costs about two forward passes: one for the gradient of the states, one for that of the weights."""
 
@@ -109,7 +112,7 @@ def _outcome(ready: Prepared, candidate: Candidate) -> _Outcome:
     began = time.perf_counter()
     early = measure(validation, [name for name in ready.measures if name in BEFORE_TRAINING])
     measuring = time.perf_counter() - began
-    broken = _broken_limit(ready.limits, early.values)
+    broken = _broken_limit(ready.limits, early.values) if candidate.role in LIMITED else None
     if broken is not None:
         return _Outcome(Status.INFEASIBLE, broken, early.values, early.reasons, measuring=measuring)
     training = _train(ready, network, candidate)
