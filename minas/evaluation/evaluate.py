@@ -12,7 +12,7 @@ from safetensors.torch import save as weights_as_bytes
 from torch import nn
 
 from minas import baselines, seeds
-from minas.errors import MinasError
+from minas.errors import ArchitectureError, MinasError
 from minas.evaluation.work import Prepared, prepared
 from minas.measures import measure
 from minas.measures._trained import Trained
@@ -62,6 +62,8 @@ def evaluate(work: str, candidate: Candidate) -> Trial:
     started, started_cpu = time.perf_counter(), time.process_time()
     try:
         outcome = _outcome(ready, candidate)
+    except ArchitectureError as error:
+        outcome = _Outcome(Status.FAILED, str(error))
     except (MinasError, MemoryError):
         raise
     except Exception as error:
@@ -110,7 +112,7 @@ def _outcome(ready: Prepared, candidate: Candidate) -> _Outcome:
     network = network_of(ready, candidate).eval()
     validation = _trained(ready, network, "validation")
     began = time.perf_counter()
-    early = measure(validation, [name for name in ready.measures if name in BEFORE_TRAINING])
+    early = measure(validation, [name for name in BEFORE_TRAINING if name in ready.measures or name in ready.limits])
     measuring = time.perf_counter() - began
     broken = _broken_limit(ready.limits, early.values) if candidate.role in LIMITED else None
     if broken is not None:
@@ -127,6 +129,7 @@ def _outcome(ready: Prepared, candidate: Candidate) -> _Outcome:
         sampled = [name for name in ready.measures if name not in BEFORE_TRAINING]
         tested = measure(_trained(ready, network, "test"), sampled)
         values |= {f"test_{name}": value for name, value in tested.values.items()}
+        reasons |= {f"test_{name}": reason for name, reason in tested.reasons.items()}
     measuring += time.perf_counter() - began
     if ready.folder is not None and candidate.role in KEPT:
         content = weights_as_bytes({name: tensor.contiguous() for name, tensor in network.state_dict().items()})

@@ -63,7 +63,7 @@ class Prepared:
 
 
 def open_space(text: str, source: str) -> Space:
-    """Return the space that a search space's file describes; its kind stands in `[space] engine`, our graphs by default."""
+    """Return the space that a search space's file describes: our graphs, the one kind that has a file."""
     document = config.parse(text, source=source)
     return SPACES.get("graph").open(document)
 
