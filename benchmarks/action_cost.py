@@ -44,14 +44,17 @@ NETWORKS = {
         stage(4, 2, "conv3x3 conv3x3 conv1x1 conv3x3", DIAMOND), stage(8, 2, "conv3x3 conv3x3 conv1x1 conv3x3", DIAMOND)
     ),
     "wired w 8, pools": architecture(
-        stage(8, 2, "conv5x5 maxpool3x3 conv1x1 conv3x3", DIAMOND), stage(16, 2, "conv3x3 conv1x1 avgpool3x3 conv3x3", DIAMOND)
+        stage(8, 2, "conv5x5 maxpool3x3 conv1x1 conv3x3", DIAMOND),
+        stage(16, 2, "conv3x3 conv1x1 avgpool3x3 conv3x3", DIAMOND),
     ),
     "separable w 12": architecture(stage(12, 2, "conv3x3 sep3x3"), stage(24, 2, "sep3x3 sep3x3 sep5x5")),
     "gated w 8": architecture(stage(8, 2, "conv3x3 squeeze_excitation"), stage(16, 2, "conv3x3 conv3x3 squeeze_excitation")),
 }
 
 
-def steppers(model: nn.Module, twin: nn.Module, fraction: float, **options: bool) -> tuple[Callable[[], None], Callable[[], None]]:
+def steppers(
+    model: nn.Module, twin: nn.Module, fraction: float, **options: bool
+) -> tuple[Callable[[], None], Callable[[], None]]:
     """Return a bare training step of one network, and a step with the action of its twin."""
     generator = torch.Generator().manual_seed(0)
     inputs = torch.randn(BATCH, 1, SIDE, SIDE, generator=generator)

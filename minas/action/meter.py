@@ -3,56 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from math import ceil
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
-from minas.action import diagnostics
-from minas.action.assembly import Assembly
+from minas.action.assembly import assemble
 from minas.action.fused.cells import Shared
 from minas.action.fused.plan import LoggingRecorder, Plan, make_plan
 from minas.action.fused.recorder import QuickRecorder
-from minas.action.fused.totals import energy, totals
 from minas.action.neuron import bringers
-from minas.action.steps import Step
+from minas.action.passes import Pass, Row, averaged
 from minas.action.trace import Recorder, Trace, fresh_weights, tensors_in
 from minas.errors import UsageError
-
-
-@dataclass(frozen=True)
-class Row:
-    """What one step costs, in the units of section "The action": squared state units a sample.
-
-    Attributes:
-        step: the module's path where its parameters tell it, else the function's name.
-        operator: the functions that make the step.
-        kinetic, potential: T and V.
-        activation_energy: mean ||q||^2, which counts towards E where `hidden`.
-        hidden: whether a later step takes the state.
-        units: elements of the state, a sample.
-        zero_fraction: share of the state's elements that are exactly zero.
-        participation_ratio: (sum q^2)^2 / sum q^4 as a share of the units.
-        rescale_gap: by how much rescaling this step alone could still lower S.
-    """
-
-    step: str
-    operator: str
-    kinetic: float
-    potential: float
-    activation_energy: float
-    hidden: bool
-    units: int
-    zero_fraction: float
-    participation_ratio: float
-    rescale_gap: float
-
-    @property
-    def action(self) -> float:
-        """T + V."""
-        return self.kinetic + self.potential
 
 
 class ActionMeter:
@@ -108,7 +72,7 @@ class ActionMeter:
         self._handles: list[Any] = []
         self._recorder: Recorder | QuickRecorder | None = None
         self._fast_path = True
-        self._passes: list[_Pass] = []
+        self._passes: list[Pass] = []
 
     def __enter__(self) -> ActionMeter:
         for one in self._passes:
@@ -177,17 +141,17 @@ class ActionMeter:
         if isinstance(recorder, QuickRecorder):
             recorder.finish()
             outputs = [output for output in outputs if output.requires_grad]
-            self._passes.append(_Pass.quick(recorder, outputs, self._samples))
+            self._passes.append(Pass.quick(recorder, outputs, self._samples))
         else:
             self._passes.append(self._read(recorder, outputs))
 
-    def _read(self, recorder: Recorder, outputs: list[Tensor]) -> _Pass:
+    def _read(self, recorder: Recorder, outputs: list[Tensor]) -> Pass:
         """Read a pass that was recorded in general."""
         trace = recorder.trace
         trace.close(outputs)
         samples = self._count(trace)
-        steps = Assembly(trace, samples, self.mask, self.fraction).run()
-        found = _Pass.of(steps, samples, keep=self._keep)
+        steps = assemble(trace, samples, self.mask, self.fraction)
+        found = Pass.of(steps, samples, keep=self._keep)
         if isinstance(recorder, LoggingRecorder):
             self._plans[self._shape] = make_plan(recorder, steps, outputs)
         if self._keep:
@@ -210,11 +174,11 @@ class ActionMeter:
         return 1
 
     def _mute(self, module: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
-        if self._recorder is not None:
+        if isinstance(self._recorder, Recorder):
             self._recorder.muted += 1
 
     def _unmute(self, module: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any], result: Any) -> None:
-        if self._recorder is not None:
+        if isinstance(self._recorder, Recorder):
             self._recorder.muted -= 1
             if not self._recorder.muted and result is not None:
                 self._recorder.module(module, (*args, *kwargs.values()), result)
@@ -246,7 +210,7 @@ class ActionMeter:
         if any(len(one.rows) != len(first) for one in self._passes):
             raise UsageError("the forward passes took different steps: measure them one by one")
         total = sum(one.samples for one in self._passes)
-        return [_averaged([(one.rows[place], one.samples / total) for one in self._passes]) for place in range(len(first))]
+        return [averaged([(one.rows[place], one.samples / total) for one in self._passes]) for place in range(len(first))]
 
     def zero_fraction(self) -> float:
         """Return the share of all hidden states' elements that are exactly zero."""
@@ -265,109 +229,14 @@ class ActionMeter:
         units = sum(row.units for row in rows)
         return sum(getattr(row, field) * row.units for row in rows) / units if units else 0.0
 
-    def _found(self) -> list[_Pass]:
+    def _found(self) -> list[Pass]:
         if not self._passes:
             raise UsageError("nothing was metered: call the model itself inside of 'with ActionMeter(model) as meter:'")
         return self._passes
 
-    def _mean(self, figure: Callable[[_Pass], Tensor]) -> Tensor:
+    def _mean(self, figure: Callable[[Pass], Tensor]) -> Tensor:
         passes = self._found()
         if len(passes) == 1:
             return figure(passes[0])
         total = sum(one.samples for one in passes)
         return torch.stack([figure(one) * (one.samples / total) for one in passes]).sum()
-
-
-@dataclass
-class _Pass:
-    """One forward pass."""
-
-    kinetic: Tensor
-    potential: Tensor
-    samples: int
-    hidden: list[Step]
-    steps: list[Step]
-    rows: list[Row]
-    energy: Tensor | None = None
-    trace: Trace | None = None
-    recorder: QuickRecorder | None = None
-    outputs: list[Tensor] = field(default_factory=list)
-
-    @classmethod
-    def of(cls, steps: list[Step], samples: int, *, keep: bool) -> _Pass:
-        return cls(
-            kinetic=_total([step.kinetic for step in steps]),
-            potential=_total([step.potential for step in steps]),
-            hidden=[step for step in steps if step.hidden],
-            samples=samples,
-            steps=steps if keep else [],
-            rows=[],
-        )
-
-    @classmethod
-    def quick(cls, recorder: QuickRecorder, outputs: list[Tensor], samples: int) -> _Pass:
-        kinetic, potential = totals(recorder.shared, outputs)
-        found = cls(kinetic, potential, samples, [], [], [])
-        found.recorder, found.outputs = recorder, outputs
-        return found
-
-    @property
-    def activation(self) -> Tensor:
-        """E, computed when it is asked for."""
-        if self.energy is None:
-            parts = [step.activation for step in self.hidden]
-            if self.recorder is not None:
-                head = self.recorder.shared.head
-                parts += [state[:head].square().sum() / head for state in self.recorder.plain]
-                if self.recorder.states:
-                    parts.append(energy(self.recorder.shared, self.recorder.states, self.outputs))
-            self.energy = _total(parts)
-            self.hidden, self.recorder, self.outputs = [], None, []
-        return self.energy
-
-    def condensed(self) -> _Pass:
-        """Turn the steps into rows, and let their states go."""
-        self.energy = self.activation
-        if self.steps:
-            with torch.no_grad():
-                diagnostics.link(self.steps)
-                self.rows = [_row(step) for step in self.steps]
-            self.release()
-        return self
-
-    def release(self) -> None:
-        """Let the states go."""
-        self.steps, self.recorder, self.outputs = [], None, []
-        if self.trace is not None:
-            self.trace.release()
-            self.trace = None
-
-
-def _total(parts: list[Tensor]) -> Tensor:
-    return torch.stack(parts).sum() if parts else torch.zeros(())
-
-
-def _row(step: Step) -> Row:
-    return Row(
-        step=step.name,
-        operator=step.operator,
-        kinetic=float(step.kinetic),
-        potential=float(step.potential),
-        activation_energy=float(step.activation),
-        hidden=step.hidden,
-        units=step.state.numel() // step.samples,
-        zero_fraction=diagnostics.zero_fraction(step.state),
-        participation_ratio=diagnostics.participation_ratio(step.state),
-        rescale_gap=diagnostics.rescale_gap(step),
-    )
-
-
-def _averaged(parts: list[tuple[Row, float]]) -> Row:
-    """Average the rows of one step over passes."""
-    first = parts[0][0]
-    if len(parts) == 1:
-        return first
-    names = ("kinetic", "potential", "activation_energy", "zero_fraction", "participation_ratio", "rescale_gap")
-    means = {name: sum(getattr(row, name) * share for row, share in parts) for name in names}
-    return Row(step=first.step, operator=first.operator, hidden=first.hidden, units=first.units, **means)
-

@@ -1,8 +1,8 @@
 """What a module brings that torch's own layers don't suffice for: its own potential.
 
-A spiking neuron is a non-linearity that its threshold rescales, and that several linear edges may feed. Its module has a method
-`potential(rows, current)`; the meter then reads the module as one step, together with the linear operators that alone feed it.
-Nothing inside the module is read. Such a module imports torch alone; it need not inherit from anything here.
+A spiking neuron is a non-linearity that its threshold rescales, and that several linear edges may feed. Its module has a
+method `potential(rows, current)`; the meter then reads the module as one step, together with the linear operators that
+alone feed it. Nothing inside the module is read. Such a module imports torch alone; it need not inherit from anything here.
 """
 
 from __future__ import annotations

@@ -23,12 +23,17 @@ def raw(argument: Any) -> Any:
     return argument.tensor if isinstance(argument, Value) else argument
 
 
+def _weight(call: Call) -> Tensor:
+    weight: Tensor = raw(call.argument(1, "weight"))
+    return weight
+
+
 def rows_of(call: Call) -> Tensor:
     """Return the rows of a linear operator, broadcastable to its output's shape."""
     if call.kind is Kind.LINEAR:
-        return raw(call.argument(1, "weight")).square().sum(-1)
+        return _weight(call).square().sum(-1)
     if call.kind is Kind.CONVOLUTION:
-        weight = raw(call.argument(1, "weight"))
+        weight = _weight(call)
         squares = weight.square().flatten(1).sum(1)
         return squares.reshape(-1, *[1] * (weight.dim() - 2))
     if call.kind is Kind.MATMUL:
@@ -41,14 +46,12 @@ def _counted_rows(call: Call) -> Tensor:
 
     For operators that are linear in the weights: a transposed convolution (whose cropped border lacks some), an `einsum`.
     """
-    arguments: list[Any] = []
-    for argument in [*call.args, *([] if call.kind is Kind.EINSUM else call.kwargs.values())]:
-        arguments.append(argument)
     if call.kind is Kind.TRANSPOSED:
-        weight = raw(call.argument(1, "weight"))
+        weight = _weight(call)
         ones = torch.ones_like(call.inputs[0].tensor[:1])
         names = ("stride", "padding", "output_padding", "groups", "dilation")
-        options = {name: call.argument(3 + place, name, d) for place, (name, d) in enumerate(zip(names, (1, 0, 0, 1, 1), strict=True))}
+        defaults = zip(names, (1, 0, 0, 1, 1), strict=True)
+        options = {name: call.argument(3 + place, name, default) for place, (name, default) in enumerate(defaults)}
         rows: Tensor = call.function(ones, weight.square(), None, **options)
         return rows
     squared = [_squared(call, argument) for argument in call.args]
@@ -138,7 +141,7 @@ def _rms_norm(call: Call, state: Tensor, rows: slice | None) -> tuple[Tensor | N
 
 def _group_norm(call: Call, state: Tensor, rows: slice | None) -> tuple[Tensor | None, None, Tensor]:
     groups = int(call.argument(1, "num_groups"))
-    variance = state.unflatten(1, (groups, -1)).flatten(2).var(2, correction=0)
+    variance = state.reshape(len(state), groups, -1).var(2, correction=0)
     scale = _inverse(variance, call.argument(4, "eps", 1e-5)).repeat_interleave(state.shape[1] // groups, 1)
     return _by_channel(raw(call.argument(2, "weight")), state), None, scale.reshape(*scale.shape, *[1] * (state.dim() - 2))
 
@@ -198,7 +201,7 @@ def bag_rows(call: Call) -> Tensor:
     if skip is not None:
         used = (flat != skip).to(squares.dtype)
     zeros = squares.new_zeros(count)
-    total = zeros.index_add(0, bags, squares * used)
+    total: Tensor = zeros.index_add(0, bags, squares * used)
     if mode == "mean":
         total = total / zeros.index_add(0, bags, used).clamp(min=1).square()
     return total

@@ -1,6 +1,6 @@
 """What a forward pass did: its states, and the calls that made them from one another.
 
-Module hooks alone miss functional calls; a `TorchFunctionMode` sees both, and methods and operators (`x @ w`, `x.relu_()`) too.
+Module hooks alone miss functional calls; a `TorchFunctionMode` sees both, and methods and operators (`x @ w`, `x.relu_()`).
 Only what depends on the model's input is recorded.
 """
 
@@ -193,7 +193,7 @@ class Recorder(TorchFunctionMode):
         return self._record(Call(kind, func, args, kwargs, inputs))
 
     def _adopt(self, kind: Kind, args: tuple[Any, ...], kwargs: dict[str, Any]) -> list[Value]:
-        """Take a linear operator's input into the trajectory though nothing known made it (a custom autograd function, say)."""
+        """Take a linear operator's input into the trajectory though nothing known made it (a custom autograd function)."""
         if kind in (Kind.LINEAR, Kind.CONVOLUTION, Kind.TRANSPOSED):
             arguments = [*args, *kwargs.values()]
             if self.trace.weight(arguments[1]) and not self.trace.weight(arguments[0]):

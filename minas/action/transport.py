@@ -5,6 +5,8 @@ Identity where shapes agree; else adaptive average pooling over space or time, a
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch.nn.functional as F
 from torch import Tensor
 
@@ -26,7 +28,8 @@ def transport(state: Tensor, shape: tuple[int, ...], axis: int) -> Tensor:
     Args:
         state: (samples, ...) with its channels on `axis`.
         shape: the shape wanted, its first axis the samples too.
-        axis: 1 for convolution, batch normalisation and pooling; -1 for linear maps, layer normalisation, attention, recurrence.
+        axis: 1 for convolution, batch normalisation and pooling; -1 for linear maps, layer normalisation, attention and
+            recurrence.
 
     Returns:
         P u, of `shape`.
@@ -57,7 +60,7 @@ def _over_space(state: Tensor, sizes: tuple[int, ...]) -> Tensor:
         for size in sizes:
             total *= size
         flat = state.flatten(2) if state.dim() > 2 else state.unsqueeze(-1)
-        return F.adaptive_avg_pool1d(flat, total).unflatten(2, sizes)
-    pool = {1: F.adaptive_avg_pool1d, 2: F.adaptive_avg_pool2d, 3: F.adaptive_avg_pool3d}[len(sizes)]
-    pooled: Tensor = pool(state, sizes)  # type: ignore[operator]
+        return F.adaptive_avg_pool1d(flat, total).reshape(*flat.shape[:2], *sizes)
+    pools: dict[int, Any] = {1: F.adaptive_avg_pool1d, 2: F.adaptive_avg_pool2d, 3: F.adaptive_avg_pool3d}
+    pooled: Tensor = pools[len(sizes)](state, sizes)
     return pooled

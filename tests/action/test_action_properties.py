@@ -158,7 +158,7 @@ def test_diagnostics_of_a_known_state():
 
 def test_unknown_parametrised_operations_are_refused():
     bilinear = nn.Bilinear(3, 3, 2)
-    with pytest.raises(UnknownOperation, match="'bilinear' is not known .* 'weight'"):
+    with pytest.raises(UnknownOperation, match=r"'bilinear' is not known .* 'weight'"):
         measure(bilinear, torch.randn(2, 3), torch.randn(2, 3))
     assert len(rows(perceptron(), torch.randn(2, 6))) == 3, "the meter must work after a failure"
 

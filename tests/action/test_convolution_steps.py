@@ -37,7 +37,9 @@ def test_convolution(groups, kernel, stride, padding, dilation, outputs):
     assert not row.hidden
 
 
-@pytest.mark.parametrize(("stride", "padding", "groups", "dilation", "output_padding"), [(1, 0, 1, 1, 0), (2, 1, 2, 1, 1), (2, 0, 1, 2, 0)])
+@pytest.mark.parametrize(
+    ("stride", "padding", "groups", "dilation", "output_padding"), [(1, 0, 1, 1, 0), (2, 1, 2, 1, 1), (2, 0, 1, 2, 0)]
+)
 def test_transposed_convolution(stride, padding, groups, dilation, output_padding):
     conv = nn.ConvTranspose2d(2, 4, 3, stride, padding, output_padding, groups, True, dilation)
     x = torch.randn(2, 2, 3, 4)
@@ -109,7 +111,9 @@ def test_scaling_weights_before_a_normalisation_changes_nothing(training):
 
 
 def test_modules_and_functional_calls_agree():
-    net = awake(nn.Sequential(*conv_bn(), nn.MaxPool2d(2), nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Dropout(0.5), nn.Linear(4, 3))).eval()
+    net = awake(
+        nn.Sequential(*conv_bn(), nn.MaxPool2d(2), nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Dropout(0.5), nn.Linear(4, 3))
+    ).eval()
 
     class Functional(nn.Module):
         def __init__(self):
@@ -238,7 +242,9 @@ class Basic(nn.Module):
 class Residual(nn.Module):
     def __init__(self):
         super().__init__()
-        self.stem = nn.Sequential(nn.Conv2d(3, 4, 3, 1, 1, bias=False), nn.BatchNorm2d(4), nn.ReLU(inplace=True), nn.MaxPool2d(2))
+        self.stem = nn.Sequential(
+            nn.Conv2d(3, 4, 3, 1, 1, bias=False), nn.BatchNorm2d(4), nn.ReLU(inplace=True), nn.MaxPool2d(2)
+        )
         self.blocks = nn.Sequential(Basic(4, 4, 1), Basic(4, 6, 2))
         self.pool = nn.AdaptiveAvgPool2d((1, 1))
         self.fc = nn.Linear(6, 5)
@@ -368,4 +374,6 @@ def test_gradient_agrees_with_finite_differences(training):
                 values.append(action(net, x))
                 with torch.no_grad():
                     parameter[place] -= sign * step
-            assert float(parameter.grad[place]) == pytest.approx((values[0] - values[1]) / (2 * step), rel=1e-4, abs=1e-6), name
+            assert float(parameter.grad[place]) == pytest.approx((values[0] - values[1]) / (2 * step), rel=1e-4, abs=1e-6), (
+                name
+            )

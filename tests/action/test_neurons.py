@@ -91,7 +91,13 @@ def test_scaling_currents_biases_and_threshold_together_changes_nothing(recurren
     x, y = torch.randn(2, 5, 3) * 4, torch.randn(2, 5, 3) * 4
     before, out = action(net, x, y), net(x, y)
     with torch.no_grad():
-        for parameter in (net.a.weight, net.a.bias, net.b.weight, net.lif.threshold, *([net.lif.recurrent] if recurrent else [])):
+        for parameter in (
+            net.a.weight,
+            net.a.bias,
+            net.b.weight,
+            net.lif.threshold,
+            *([net.lif.recurrent] if recurrent else []),
+        ):
             parameter /= 8
     assert torch.allclose(net(x, y), out)
     assert action(net, x, y) == pytest.approx(before)

@@ -1,6 +1,6 @@
 """Convolution, batch normalisation and ReLU as one step.
 
-With q the state, d = q - P u, n samples measured, N positions, rows_c the squared weights of a channel, i_c = 1 / (var_c + eps):
+With q the state, d = q - P u, n samples measured, N positions, rows_c a channel's squared weights, i_c = 1 / (var_c + eps):
 
     T = sum d^2 / (2 n)                        dT/dq = d / n                 dT/du = -P^T d / n
     V = N / 2 sum_c rows_c gamma_c^2 i_c       dV/dw = N gamma_c^2 i_c w     dV/dgamma_c = N rows_c gamma_c i_c
@@ -105,8 +105,8 @@ class ChainStep(Function):
         for place in range(len(ctx.notes) - 1, -1, -1):
             source = tensors[0] if place == 0 else tensors[4 * place - 1]
             needed = place > 0 or ctx.needs_input_grad[2]
-            own = tensors[4 * place + 1 : 4 * place + 5]
-            gradient, *found = _backward(ctx.notes[place], gradient, source, *own, needed)
+            weight, gamma, state, raw = tensors[4 * place + 1 : 4 * place + 5]
+            gradient, *found = _backward(ctx.notes[place], gradient, source, weight, gamma, state, raw, needed)
             gradients = found + gradients
         return (None, None, gradient, *gradients)
 
@@ -164,5 +164,7 @@ def _at_the_state(cell: Cell, bend: str | None, owned: bool, incoming: Tensor, s
 def _bent(gradient: Tensor, state: Tensor | None, bend: str | None) -> Tensor:
     """Take a gradient back over the non-linearity."""
     if bend == "relu":
-        return threshold_backward(gradient, state, 0)  # type: ignore[no-any-return]
-    return _sigmoid_backward(gradient, state) if bend else gradient  # type: ignore[no-any-return]
+        gradient = threshold_backward(gradient, state, 0)
+    elif bend == "sigmoid":
+        gradient = _sigmoid_backward(gradient, state)
+    return gradient

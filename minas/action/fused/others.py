@@ -21,7 +21,14 @@ class LinearStep(Function):
 
     @staticmethod
     def forward(
-        ctx: Any, shared: Shared, raw: Tensor, bend: str | None, hidden: bool, source: Tensor, weight: Tensor, bias: Tensor | None
+        ctx: Any,
+        shared: Shared,
+        raw: Tensor,
+        bend: str | None,
+        hidden: bool,
+        source: Tensor,
+        weight: Tensor,
+        bias: Tensor | None,
     ) -> Tensor:
         """Close a step whose linear map ran already."""
         state = raw.relu_() if bend else raw

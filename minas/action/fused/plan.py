@@ -185,7 +185,7 @@ def _pool(step: Step) -> list[Action] | None:
         arguments = (_pair(size), stride, padding, dilation, bool(call.argument(5, "ceil_mode", False)))
         return [Action("pool", pool=Pool("max", arguments, step.hidden))]
     if call.function is F.avg_pool2d:
-        arguments = (
+        averaged = (
             _pair(size),
             stride,
             _pair(call.argument(3, "padding", 0)),
@@ -193,7 +193,7 @@ def _pool(step: Step) -> list[Action] | None:
             bool(call.argument(5, "count_include_pad", True)),
             call.argument(6, "divisor_override"),
         )
-        return [Action("pool", pool=Pool("average", arguments, step.hidden))]
+        return [Action("pool", pool=Pool("average", averaged, step.hidden))]
     return None
 
 

@@ -69,7 +69,7 @@ class QuickRecorder(TorchFunctionMode):
 
     def _operator(self, action: Action, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Tensor:
         """A convolution or a linear map."""
-        if args[1] is not action.weight:
+        if args[1] is not action.weight or action.weight is None:
             raise UsageError(_CHANGED)
         self._action, self._given = action, args
         torch._C._set_grad_enabled(False)
@@ -78,7 +78,9 @@ class QuickRecorder(TorchFunctionMode):
         finally:
             torch._C._set_grad_enabled(True)
         if action.kind == "convolution":
-            self._link = Link(args[0], args[1], args[2], raw, _options(*args[3:]), action.bend, action.owned, action.hidden)
+            self._link = Link(
+                args[0], action.weight, args[2], raw, _options(*args[3:]), action.bend, action.owned, action.hidden
+            )
         self._current = raw
         return self._close() if action.last else raw
 
@@ -92,7 +94,7 @@ class QuickRecorder(TorchFunctionMode):
         torch._C._set_grad_enabled(False)
         try:
             normed, *saved = torch.native_batch_norm(
-                args[0], given["weight"], given["bias"], args[1], args[2], True, given["momentum"], given["eps"]
+                link.raw, given["weight"], given["bias"], args[1], args[2], True, given["momentum"], given["eps"]
             )
         finally:
             torch._C._set_grad_enabled(True)

@@ -20,7 +20,9 @@ class Attach(Function):
     """
 
     @staticmethod
-    def forward(ctx: Any, shared: Shared, names: Sequence[str], sums: Sequence[Tensor], *outputs: Tensor) -> tuple[Tensor, ...]:
+    def forward(
+        ctx: Any, shared: Shared, names: Sequence[str], sums: Sequence[Tensor], *outputs: Tensor
+    ) -> tuple[Tensor, ...]:
         """Return the sums."""
         ctx.set_materialize_grads(False)
         ctx.shared, ctx.names, ctx.shapes = shared, names, [output.shape for output in outputs]
@@ -39,7 +41,7 @@ class Attach(Function):
         def forget() -> None:
             shared.kinetic = shared.potential = shared.energy = 0.0
 
-        torch.autograd.Variable._execution_engine.queue_callback(forget)  # type: ignore[attr-defined]
+        torch.autograd.Variable._execution_engine.queue_callback(forget)
         return (None, None, None, *[None if zero is None else zero.expand(shape) for shape in ctx.shapes])
 
 
@@ -74,7 +76,9 @@ def _constants(shared: Shared, cells: list[Cell]) -> dict[str, Any]:
     sizes = [len(cell.gamma) for cell in normed]  # type: ignore[arg-type]
     like = cells[0].difference
     by_channel = [
-        (cell.eps, float(cell.positions), 1 / (shared.head * cell.positions)) for cell, size in zip(normed, sizes, strict=True) for _ in range(size)
+        (cell.eps, float(cell.positions), 1 / (shared.head * cell.positions))
+        for cell, size in zip(normed, sizes, strict=True)
+        for _ in range(size)
     ]
     eps, positions, shares = like.new_tensor(by_channel).unbind(1) if by_channel else (None, None, None)
     return {
@@ -96,9 +100,9 @@ def _folded(cells: list[Cell], constants: dict[str, Any]) -> Tensor:
     squares = gamma.square().mul_(inverse)
     gain = (weighed * gamma).mul_(positions)
     potential = (gain * gamma).sum() * 0.5
-    slopes = weighed.mul_(squares).view(-1, 1, 1).split(sizes)
-    scales = squares.mul_(positions).view(-1, 1, 1, 1).split(sizes)
-    for cell, slope, scale, gains in zip(cells, slopes, scales, gain.split(sizes), strict=True):
+    slopes = torch.split(weighed.mul_(squares).view(-1, 1, 1), sizes)
+    scales = torch.split(squares.mul_(positions).view(-1, 1, 1, 1), sizes)
+    for cell, slope, scale, gains in zip(cells, slopes, scales, torch.split(gain, sizes), strict=True):
         cell.slope, cell.squares, cell.gain = slope, scale, gains
     return potential
 

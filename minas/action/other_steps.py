@@ -1,0 +1,101 @@
+"""Lookups, recurrence, and changes of state without parameters."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from minas.action.operations import Kind
+from minas.action.potential import bag_rows, raw
+from minas.action.reading import is_attention, shown_input, states_in
+from minas.action.steps import Step
+from minas.action.tally import Tally, square
+from minas.action.trace import Call, Value
+from minas.action.transport import transport
+
+
+def embedding(tally: Tally, call: Call) -> None:
+    """Read a lookup: V of the rows looked up, T = 0."""
+    out, source = call.outputs[0], call.inputs[0]
+    if call.kind is Kind.EMBEDDING or call.argument(6, "mode", "mean") == "max":
+        rows = out.tensor.square()
+    else:
+        rows = bag_rows(call)
+        tally.add(call, out, None, rows.sum() / (2 * tally.samples), sources=[source])
+        return
+    tally.add(call, out, None, tally.sum(rows, out) / 2, sources=[source])
+
+
+def recurrent(tally: Tally, call: Call) -> None:
+    """One step for each direction of each layer: u = x_t, q = h_t, the matrices once for each time step."""
+    result = call.outputs[0]
+    for number, layer in enumerate(call.extra):
+        total = torch.stack([matrix.square().sum() for matrix in layer.maps]).sum()
+        weights = None
+        if tally.masks is not None:
+            reduced = tally.masks.of(call.inputs[0]).amax(-1, keepdim=True)
+            weights = reduced if reduced.shape[:-1] == layer.states.shape[:-1] else None
+        count = layer.states[..., :1].numel() if weights is None else weights.sum()
+        value = Value(layer.states, result.producer, result.index)
+        step = tally.add(
+            call,
+            value if weights is None else result,
+            tally.part(transport(layer.inputs, tuple(layer.states.shape), -1)),
+            total * count / (2 * tally.samples),
+            sources=[call.inputs[0]],
+            state=layer.states,
+            name=f"{_recurrent_name(tally, call)} {number + 1}" if len(call.extra) > 1 else _recurrent_name(tally, call),
+        )
+        if weights is not None:
+            _reweigh(tally, step, layer.inputs, layer.states, weights)
+        step.result = result
+        step.hidden = number < len(call.extra) - (2 if _bidirectional(call) else 1)
+
+
+def _reweigh(tally: Tally, step: Step, inputs: Tensor, states: Tensor, weights: Tensor) -> None:
+    """Take the padding out of a recurrent step."""
+    whole = tally.part(weights.expand(states.shape))
+    carried = tally.part(transport(inputs, tuple(states.shape), -1))
+    state = tally.part(states)
+    step.kinetic = square(state - carried, whole) / (2 * step.samples)
+    step.state, step.carried = state * whole, carried * whole
+
+
+def _recurrent_name(tally: Tally, call: Call) -> str:
+    flat = [item for arg in call.args if isinstance(arg, list | tuple) for item in arg]
+    for tensor in flat:
+        name = tally.trace.weight(tensor)
+        if name is not None and "weight" in name:
+            return name.split("weight")[0].rstrip("._") or call.name
+    return call.name
+
+
+def cell(tally: Tally, call: Call) -> None:
+    """Read one time step of a recurrent cell."""
+    source, out = call.inputs[0], call.outputs[0]
+    matrices = (call.argument(2, "w_ih"), call.argument(3, "w_hh"))
+    rows = torch.stack([raw(matrix).square().sum() for matrix in matrices]).sum()
+    carried = transport(source.tensor, tuple(out.tensor.shape), -1)
+    count = out.tensor[..., :1].numel()
+    tally.add(call, out, tally.part(carried), rows * count / (2 * tally.samples), sources=call.inputs)
+
+
+def bare(tally: Tally, call: Call) -> None:
+    """Pooling, or a non-linearity that follows no linear operator alone: V = 0."""
+    out, source = call.outputs[0], shown_input(call)
+    if not out.tensor.is_floating_point() or (call.kind is Kind.SOFTMAX and is_attention(call)):
+        return
+    if call in tally.bends.values() or (states_in(call) > 1 and source.tensor.shape != out.tensor.shape):
+        return
+    if out.tensor.dim() == 0:
+        return
+    carried = None  # where P is the pooling itself, T = 0
+    if "adaptive_avg_pool" not in call.name:
+        carried = transport(tally.part(source.tensor), tuple(tally.part(out.tensor).shape), 1)
+    tally.add(call, out, carried, out.tensor.new_zeros(()), sources=[source])
+
+
+def _bidirectional(call: Call) -> bool:
+    flags = [arg for arg in call.args if isinstance(arg, bool)]
+    packed = isinstance(call.args[1], Tensor) and call.args[1].dtype is torch.int64 and call.args[1].dim() == 1
+    return flags[2] if packed else flags[-2]
