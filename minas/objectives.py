@@ -16,6 +16,8 @@ from minas.errors import ConfigError, nearest
 
 Scale = Literal["linear", "log"]
 
+SCHEMA = 1
+
 
 @dataclass(frozen=True, kw_only=True)
 class Objective:
@@ -47,10 +49,18 @@ class Objective:
 
 @dataclass(frozen=True, kw_only=True)
 class Bounds:
-    """Between what an objective is judged, in its measure's unit (a maximised one: 1 - x): ideal is 0, reference is 1."""
+    """Between what an objective is judged, in its measure's unit (a maximised one: 1 - x): ideal is 0, reference is 1.
+
+    Raises:
+        ValueError: they don't ascend.
+    """
 
     ideal: float
     reference: float
+
+    def __post_init__(self) -> None:
+        if not -math.inf < self.ideal < self.reference < math.inf:
+            raise ValueError(f"bounds must ascend, not ideal {self.ideal:g} and reference {self.reference:g}")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,13 +73,36 @@ class ObjectiveSet:
         description: one sentence for `--help` and reports.
         objectives: the measures, in order.
         bounds: task name to measure name to bounds, for the default tasks; a run on other data works out its own.
+
+    Raises:
+        ValueError: there is no objective, one is listed twice, or a task's bounds are not those of the objectives.
     """
 
-    schema: int = 1
+    schema: int = SCHEMA
     name: str
     description: str = ""
     objectives: tuple[Objective, ...]
     bounds: Mapping[str, Mapping[str, Bounds]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if self.schema != SCHEMA:
+            raise ValueError(f"an objective set of schema {self.schema}; this MINAS knows schema {SCHEMA}: update MINAS")
+        if not self.objectives:
+            raise ValueError("an objective set needs at least one [[objectives]] table")
+        if len(set(self.measures)) < len(self.measures):
+            raise ValueError("a measure is listed twice")
+        for task, bounds in self.bounds.items():
+            self._check_bounds(task, bounds)
+
+    def _check_bounds(self, task: str, bounds: Mapping[str, Bounds]) -> None:
+        for name in bounds:
+            if name not in self.measures:
+                raise ValueError(f"bounds for '{name}', which is no objective{nearest(name, self.measures)}")
+        for objective in self.objectives:
+            if objective.measure not in bounds:
+                raise ValueError(f"the task '{task}' has bounds, and none for {objective.measure}")
+            if objective.scale == "log" and bounds[objective.measure].ideal <= 0:
+                raise ValueError(f"{objective.measure} is judged by its logarithm: its ideal bound must be above 0")
 
     @property
     def names(self) -> list[str]:
@@ -113,11 +146,7 @@ def load(name_or_path: str, known_measures: Sequence[str]) -> ObjectiveSet:
     """
     path: Path = resources.find("objectives", name_or_path)
     loaded = config.load(path, ObjectiveSet)
-    if len(loaded.objectives) < 1:
-        raise ConfigError(f"{path}: an objective set needs at least one [[objectives]] table")
     for objective in loaded.objectives:
         if objective.measure not in known_measures:
             raise ConfigError(f"{path}: no measure named '{objective.measure}'{nearest(objective.measure, known_measures)}")
-    if len(set(loaded.measures)) < len(loaded.measures):
-        raise ConfigError(f"{path}: a measure is listed twice")
     return loaded

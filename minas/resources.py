@@ -9,6 +9,7 @@ from typing import Literal
 from minas.errors import UsageError, nearest
 
 Kind = Literal["search_spaces", "objectives", "results"]
+WORDS: dict[Kind, str] = {"search_spaces": "search space", "objectives": "objective set", "results": "reference result"}
 
 
 def folder(kind: Kind) -> Path:
@@ -37,5 +38,4 @@ def find(kind: Kind, name_or_path: str) -> Path:
     path = Path(os.path.expanduser(name_or_path))
     if os.path.isfile(path):  # unlike Path.is_file, it takes any text
         return path
-    what = kind.replace("_", " ")
-    raise UsageError(f"no {what.rstrip('s')} named '{name_or_path}', and no such file{nearest(name_or_path, names(kind))}")
+    raise UsageError(f"no {WORDS[kind]} named '{name_or_path}', and no such file{nearest(name_or_path, names(kind))}")
