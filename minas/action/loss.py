@@ -2,6 +2,10 @@
 
 The action S = T + V is the default. The others stand beside it because which form of the energy is best is an open question of
 the paper: `activation_energy` is the paper's own, and `lagrangian` is T - V.
+
+In our own networks states merge by their mean, so handing a state on costs nothing; in a network with residual sums the action
+reads each branch as it stands: T of a branch's last step compares the branch's own output, not the sum, with what the step
+took.
 """
 
 from __future__ import annotations

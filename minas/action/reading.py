@@ -166,7 +166,7 @@ def _fold(trace: Trace, chain: Chain, call: Call, channels: int) -> bool:
         chain.factors.append((call, len(chain.moves)))
     elif learned_scale(trace, call) is not None:
         chain.factors.append((call, len(chain.moves)))
-    elif call.kind is Kind.POINTWISE or (call.kind is Kind.SOFTMAX and not is_attention(call)):
+    elif call.kind is Kind.POINTWISE:  # a softmax is none: outside of an attention it is a step of its own
         chain.nonlinear = call
     elif not (call.kind is Kind.ADD and is_bias(trace, call, channels)):
         return False

@@ -114,7 +114,7 @@ class Tally:
             for argument in [*call.args, *call.kwargs.values()]:
                 name = None if isinstance(argument, Tensor) and id(argument) in call.known else self.trace.weight(argument)
                 if name is not None:
-                    return name.removesuffix("weight").rstrip("._") or label(call)
+                    return name.split(".parametrizations.")[0].removesuffix("weight").rstrip("._") or label(call)
         return label(calls[0])
 
 

@@ -224,3 +224,42 @@ def test_a_model_that_changes_its_way_is_refused():
     with meter:
         model(x)
     assert torch.isfinite(meter.action())
+
+
+def test_the_weights_of_one_backward_pass_do_not_reach_the_next():
+    model = Net()
+    twin = copy.deepcopy(model)
+    x, y = torch.randn(4, 1, 12, 12), torch.randint(5, (4,))
+    meter = ActionMeter(model, fused=True)
+    for _ in range(2):
+        with meter:
+            logits = model(x)
+        loss = F.cross_entropy(logits, y)
+    loss.backward(retain_graph=True)
+    meter.action().backward(retain_graph=True)
+    model.zero_grad()
+    loss.backward()
+    twin(x)
+    F.cross_entropy(twin(x), y).backward()
+    for mine, theirs in zip(model.parameters(), twin.parameters(), strict=True):
+        assert torch.allclose(mine.grad, theirs.grad)
+
+
+def test_training_in_single_precision_follows_the_general_way():
+    torch.set_default_dtype(torch.float32)
+    model = Net().to(memory_format=torch.channels_last)
+    twin = copy.deepcopy(model)
+    ends = []
+    for net, fused in ((model, True), (twin, False)):
+        meter, optimiser = ActionMeter(net, fraction=1 / 4, fused=fused), torch.optim.SGD(net.parameters(), 0.01)
+        generator = torch.Generator().manual_seed(1)
+        for _ in range(20):
+            x = torch.randn(8, 1, 12, 12, generator=generator)
+            y = torch.randint(5, (8,), generator=generator)
+            with meter:
+                logits = net(x)
+            optimiser.zero_grad()
+            (F.cross_entropy(logits, y) + 1e-3 * meter.action()).backward()
+            optimiser.step()
+        ends.append(float(meter.action().detach()))
+    assert ends[0] == pytest.approx(ends[1], rel=1e-3)

@@ -119,7 +119,7 @@ def test_transformer_block_by_hand(fused):
         expected = encoder_by_hand(net, x)
     meter = measure(net, x)
     assert float(meter.kinetic().detach()) == pytest.approx(expected[0])
-    assert float(meter.potential()) == pytest.approx(expected[1])
+    assert float(meter.potential().detach()) == pytest.approx(expected[1])
     assert [row.operator for row in meter.table()].count("attention") == 1
     meter.action().backward()
     assert all(parameter.grad is not None and torch.isfinite(parameter.grad).all() for parameter in net.parameters())
@@ -211,7 +211,7 @@ def test_recurrent_layers(kind, layers, both, project):
         out = module(x)[0]
     assert torch.allclose(out, plain)
     assert float(meter.kinetic().detach()) == pytest.approx(expected[0])
-    assert float(meter.potential()) == pytest.approx(expected[1])
+    assert float(meter.potential().detach()) == pytest.approx(expected[1])
     assert len(meter.table()) == layers * (2 if both else 1)
     time_first = kind(3, 4, layers, bidirectional=both, **options)
     time_first.load_state_dict(module.state_dict())
@@ -394,3 +394,28 @@ def test_einsum_is_a_linear_map():
     net, x = Mixed(), torch.randn(2, 5, 2, 3)
     (row,) = rows(net, x)
     assert row.potential == pytest.approx(5 * half_square(net.weight))
+
+
+def test_a_softmax_outside_of_an_attention_is_a_step_of_its_own():
+    net, x = nn.Sequential(nn.Linear(3, 4), nn.Softmax(-1)), torch.randn(2, 3)
+    linear, softmax = rows(net, x)
+    logits = net[0](x).detach()
+    assert linear.kinetic == pytest.approx(kinetic_last(x, logits))
+    assert (softmax.kinetic, softmax.potential) == (pytest.approx(half_square(logits.softmax(-1) - logits) / 2), 0)
+
+
+@pytest.mark.parametrize("need_weights", [True, False])
+def test_dropout_leaves_the_softmax_weights_whole(need_weights):
+    class Attend(nn.Module):
+        def __init__(self, dropout):
+            super().__init__()
+            self.inner = nn.MultiheadAttention(4, 2, dropout, batch_first=True)
+
+        def forward(self, x):
+            return self.inner(x, x, x, need_weights=need_weights)[0]
+
+    dropped, whole = Attend(0.5), Attend(0.0)
+    whole.load_state_dict(dropped.state_dict())
+    x = torch.randn(2, 6, 4)
+    found, expected = rows(dropped, x), rows(whole, x)
+    assert [row.potential for row in found] == pytest.approx([row.potential for row in expected])
