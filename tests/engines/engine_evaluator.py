@@ -1,7 +1,7 @@
 """What workers run in the tests of engines: no torch, and every way to go wrong on request.
 
 A candidate's key says what to do: `ok`, `sleep:SECONDS`, `raise`, `minas`, `odd`, `memory`, `hang`, `die`, `die-once`,
-`hang-once`. The work is a folder's path: each start of an evaluation leaves a line in its file `log`.
+`hang-once:SECONDS` (the second time it takes so long). The work is a folder's path: each start of an evaluation leaves a line in its file `log`.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ def evaluate(work: str, candidate: Candidate) -> Trial:
         log.write(f"{candidate.number} {os.getpid()} begins {time.time()}\n")
     if what.endswith("-once"):
         marker = folder / f"seen-{candidate.number}"
-        what = "ok" if marker.exists() else what.removesuffix("-once")
+        what = "sleep" if marker.exists() else what.removesuffix("-once")
         marker.touch()
     _do(what, argument)
     with (folder / "log").open("a") as log:
@@ -43,7 +43,7 @@ def evaluate(work: str, candidate: Candidate) -> Trial:
 def _do(what: str, argument: str) -> None:
     match what:
         case "sleep":
-            time.sleep(float(argument))
+            time.sleep(float(argument or 0))
         case "raise":
             raise ValueError("a mistake in MINAS")
         case "minas":

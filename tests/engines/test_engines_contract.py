@@ -142,7 +142,7 @@ def test_a_hung_worker_is_killed_and_its_candidate_tried_again(start, tmp_path) 
 
 def test_a_retry_runs_alone(start, tmp_path) -> None:
     engine = start(workers=2)
-    futures = submit(engine, "die-once", *["sleep:0.3"] * 5)
+    futures = submit(engine, "die-once:0.5", *["sleep:0.3"] * 5)
     wait(futures, LONG)
     log = events(tmp_path)
     again = [place for place, (number, _, what) in enumerate(log) if number == 0 and what == "begins"][1]

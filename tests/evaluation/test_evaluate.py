@@ -12,7 +12,6 @@ import torch
 from safetensors.torch import load_file
 from small_work import CHAIN, TRAINING, candidate, work
 
-from minas import seeds
 from minas.engines import ENGINES
 from minas.errors import ConfigError, DataError, MinasError
 from minas.evaluation import evaluate as module
@@ -217,8 +216,10 @@ def test_a_baseline_is_built_by_its_name_and_seeded(plain: str) -> None:
     assert all(torch.equal(first[tensor], second[tensor]) for tensor in first)
 
 
-def test_initialisation_has_a_seed_of_its_own() -> None:
-    assert seeds.derive(7, "initialisation") != seeds.derive(7, "training")
+def test_a_candidate_s_seed_seeds_its_initialisation(plain: str) -> None:
+    first, second, other = (network_of(prepared(plain), candidate(seed=seed)).state_dict() for seed in (7, 7, 8))
+    assert all(torch.equal(first[name], second[name]) for name in first)
+    assert not all(torch.equal(first[name], other[name]) for name in first)
 
 
 def test_work_is_json_and_prepared_once(plain: str) -> None:

@@ -13,6 +13,7 @@ from minas.analysis.front import Member
 from minas.evolution import confirm
 from minas.evolution.confirm import FINISHING, Plan, fit, make_plan, run_baselines, run_confirmation
 from minas.evolution.search import run_search
+from minas.evolution.window import SHORTEST_GUARD
 from minas.trial import Candidate, Cost, Status, Trial
 
 
@@ -145,6 +146,7 @@ def test_every_member_is_trained_on_every_seed_the_most_important_first(tmp_path
     assert seeds == [confirm.confirmation_seed(0)] * 3 + [confirm.confirmation_seed(1)] * 3
     assert seeds[0] != seeds[3]
     assert len(run.store.trials("confirmation")) == 6
+    assert run.engine.timeouts[before:] == [SHORTEST_GUARD] * 6, "a hang is told by the search's pace"
     run_confirmation(run, plan)
     assert len(run.engine.submitted) == before + 6, "a finished confirmation was trained again"
     run.store.close()

@@ -211,6 +211,8 @@ def test_a_migration_that_fails_leaves_the_store_as_it_was(path: Path, monkeypat
             Store(path)
     with Store(path) as store:
         assert store.fact("population") == [0, 1]
+        columns = [row[1] for row in store._connection.execute("PRAGMA table_info(facts)")]
+        assert columns == ["name", "value"], "half of a migration was kept"
 
 
 @pytest.mark.parametrize("read_only", [True, False])
