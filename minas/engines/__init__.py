@@ -57,6 +57,9 @@ class Start(Protocol):
             work: a run's work, JSON; it is handed to the evaluator as it is.
             workers: how many candidates to work on at a time.
             evaluator: dotted name of the module that does the work.
+
+        Raises:
+            UsageError: there is to be no worker.
         """
 
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from minas.engines import EVALUATOR, EngineKind
 from minas.engines._process import BrokenWorkerError, WorkerProcess
+from minas.errors import UsageError
 from minas.trial import Candidate, Status, Trial
 
 
@@ -31,6 +32,8 @@ class LocalEngine:
     """
 
     def __init__(self, work: str, workers: int, *, evaluator: str = EVALUATOR) -> None:
+        if workers < 1:
+            raise UsageError(f"trials need at least one worker, not {workers}")
         self.capacity = workers
         self.broken = 0
         self._change = threading.Condition()

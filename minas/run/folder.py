@@ -85,9 +85,16 @@ def lock(folder: Path) -> Iterator[None]:
     except OSError as error:
         raise UsageError(f"cannot write to {folder}: {error.strerror or error}") from error
     try:
+        _sweep(folder)
         yield
     finally:
         guard.release()
+
+
+def _sweep(folder: Path) -> None:
+    """Remove half-written files of a sitting that was killed."""
+    for path in [*folder.glob(".*.tmp"), *(folder / WEIGHTS).glob(".*.tmp")]:
+        path.unlink(missing_ok=True)
 
 
 def write_atomically(path: Path, content: bytes | str) -> None:

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from minas.engines import ENGINES, Engine
-from minas.errors import DataError, MinasError
+from minas.errors import DataError, MinasError, UsageError
 from minas.trial import Candidate, Status, Trial
 
 LONG = 60.0
@@ -70,6 +70,12 @@ def test_each_candidate_gives_its_own_trial_and_they_are_begun_in_order(start, t
     assert [number for number, _, what in events(tmp_path) if what == "begins"] == [0, 1, 2, 3, 4, 5]
     assert {future.result().attempts for future in futures} == {1}
     assert engine.broken == 0
+
+
+@pytest.mark.parametrize("workers", [0, -1])
+def test_an_engine_without_workers_is_refused(start, workers: int) -> None:
+    with pytest.raises(UsageError, match=f"trials need at least one worker, not {workers}"):
+        start(workers=workers)
 
 
 def test_workers_stay_warm_and_work_side_by_side(start, tmp_path) -> None:

@@ -91,6 +91,17 @@ def test_the_lock_is_let_go_whatever_happens_and_holds_within_a_process_too(tmp_
         pass
 
 
+def test_what_a_killed_sitting_left_half_written_is_swept_away(tmp_path: Path) -> None:
+    (tmp_path / "weights").mkdir()
+    kept = [tmp_path / "run.toml", tmp_path / ".mine", tmp_path / "weights" / "search-00001.safetensors"]
+    left = [tmp_path / ".run.toml.123.tmp", tmp_path / "weights" / ".search-00002.safetensors.124.tmp"]
+    for path in [*kept, *left]:
+        path.touch()
+    with folder.lock(tmp_path):
+        assert [path.exists() for path in kept] == [True] * 3
+        assert [path.exists() for path in left] == [False] * 2
+
+
 def test_a_lock_that_cannot_be_made_says_why(tmp_path: Path) -> None:
     (tmp_path / "run.lock").mkdir()
     with pytest.raises(UsageError, match="cannot write to"), folder.lock(tmp_path):
