@@ -20,10 +20,14 @@ from minas.evolution.search import run_control, run_search
 from minas.evolution.session import Progress, Session
 from minas.evolution.window import Window
 from minas.run.folder import weights_path
+from minas.spaces import Architecture
 from minas.trial import Candidate, Status
 
 INITIAL = 32
 """Random architectures whose action at initialisation gives the bounds for data that no objective set knows."""
+
+ATTEMPTS = 1000
+"""How often a random architecture within the limits is looked for."""
 
 
 def run_phases(session: Session) -> None:
@@ -73,8 +77,7 @@ def work_out_bounds(session: Session) -> None:
     def ask(number: int) -> Candidate | None:
         if number >= INITIAL:
             return None
-        rng = seeds.generator(session.settings.seed, "initial", number)
-        return dataclasses.replace(session.candidate("initial", number, session.space.sample(rng)), epochs=0)
+        return dataclasses.replace(session.candidate("initial", number, _sampled(session, number)), epochs=0)
 
     window = Window(
         role="initial",
@@ -107,6 +110,19 @@ def work_out_bounds(session: Session) -> None:
             )
     session.configuration = dataclasses.replace(configuration, bounds=bounds)
     session.configuration.write(session.folder)
+
+
+def _sampled(session: Session, number: int) -> Architecture:
+    """Return a random architecture within the space's own limits; a user's don't count, so that runs can be compared."""
+    rng = seeds.generator(session.settings.seed, "initial", number)
+    limits = session.space.limits(session.configuration.task.shape)
+    architecture = session.space.sample(rng)
+    for _ in range(ATTEMPTS):
+        features = session.features(architecture)
+        if all(features.get(name, 0.0) <= largest for name, largest in limits.items()):
+            break
+        architecture = session.space.sample(rng)
+    return architecture
 
 
 def _baselines(session: Session, plan: Plan) -> None:

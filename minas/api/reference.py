@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 from pathlib import Path
 from typing import Any
 
 from minas import config, resources
-from minas.errors import MinasError
+from minas.errors import DataError, MinasError
 from minas.run.configuration import RunConfiguration
 from minas.run.folder import write_atomically
 from minas.run.records import trial_from_json, trial_to_json
@@ -33,8 +34,9 @@ def find(configuration: RunConfiguration, protocol_: str) -> list[Trial]:
     """Return the baselines' trials for a task and protocol; empty where nobody has made them yet."""
     for path in (shipped(configuration), _cached(configuration, protocol_)):
         values = _read(path)
-        if values is not None and values.get("protocol") == protocol_ and values.get("schema") == SCHEMA:
-            return [trial_from_json(trial) for trial in values["trials"]]
+        if values.get("protocol") == protocol_ and values.get("schema") == SCHEMA:
+            with contextlib.suppress(DataError, TypeError):  # a damaged cache is as good as none
+                return [trial_from_json(trial) for trial in values["trials"]]
     return []
 
 
@@ -85,9 +87,10 @@ def _safe(name: str) -> str:
     return "".join(letter if letter.isalnum() or letter in "-_" else "-" for letter in name)
 
 
-def _read(path: Path) -> dict[str, Any] | None:
+def _read(path: Path) -> dict[str, Any]:
+    """Return a file's values; none where it is no such file."""
     try:
         values = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):
-        return None
-    return values if isinstance(values, dict) else None
+        return {}
+    return values if isinstance(values, dict) and isinstance(values.get("trials"), list) else {}

@@ -10,6 +10,7 @@ from minas.domains import DOMAINS
 from minas.measures import MEASURES
 from minas.run.configuration import RunConfiguration
 from minas.run.folder import write_atomically
+from minas.spaces import SPACES
 
 if TYPE_CHECKING:
     from minas.api.run import Run
@@ -39,12 +40,20 @@ def repeat_command(run: Run) -> str | None:
         "epochs": training["epochs"],
         "data": run.configuration.data.get("path"),
         "image-size": run.configuration.data.get("image_size"),
-        **{f"max-{name}": largest for name, largest in settings.limits.items()},
+        **_limits(run),
         **_confirmation(run),
         **_own_files(run),
     }
     parts = [text for name, value in options.items() if value is not None for text in (f"--{name}", _typed(value))]
     return shlex.join(["minas", "search", run.configuration.domain, *parts, *(["--control"] if settings.control else [])])
+
+
+def _limits(run: Run) -> dict[str, Any]:
+    """Return options for those limits that are not the space's own."""
+    configuration = run.configuration
+    space = SPACES.get("graph").open(config.parse(config.dumps(dict(configuration.search_space)), source="search_space"))
+    own = space.limits(configuration.task.shape)
+    return {f"max-{name}": value for name, value in configuration.settings.limits.items() if own.get(name) != value}
 
 
 def _confirmation(run: Run) -> dict[str, Any]:

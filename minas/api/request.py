@@ -13,6 +13,7 @@ import numpy as np
 
 from minas import config, objectives, resources
 from minas.domains import DOMAINS, Domain
+from minas.engines import ENGINES
 from minas.errors import ConfigError, UsageError, nearest
 from minas.evolution.clock import parse_time
 from minas.measures import MEASURES
@@ -145,7 +146,7 @@ def configuration_of(request: Request, domain: Domain, task: Task, source: DataS
     _check_augmentation(request, domain, task)
     confirmation = config.Document(source="", text="", values=space_values).section("confirmation", ConfirmationSettings)
     chosen = objectives.load(request.objectives or domain.objectives, MEASURES.names())
-    settings = _settings(request, confirmation)
+    settings = _settings(request, confirmation, space.limits(task.shape))
     facts = TaskFacts(
         name=task.name,
         digest=task.digest,
@@ -206,7 +207,8 @@ def _check_limits(request: Request) -> None:
             raise UsageError(f"a limit on '{name}' cannot be checked before training: limits are {', '.join(LIMITED)}")
 
 
-def _settings(request: Request, confirmation: ConfirmationSettings) -> Settings:
+def _settings(request: Request, confirmation: ConfirmationSettings, own_limits: Mapping[str, float]) -> Settings:
+    """Return how the run searches; of a user's limit and the space's own the smaller one holds."""
     seconds = None if request.time is None else parse_time(request.time)
     if seconds is None and request.trials is None:
         seconds = DEFAULT_TIME
@@ -222,7 +224,10 @@ def _settings(request: Request, confirmation: ConfirmationSettings) -> Settings:
         "members": confirmation.members if request.members is None else request.members,
         "confirmation_epochs": request.confirmation_epochs or confirmation.epochs,
         "confirmation_seeds": request.confirmation_seeds or confirmation.seeds,
-        "limits": dict(request.limits),
+        "limits": {
+            name: min(limits[name] for limits in (request.limits, own_limits) if name in limits)
+            for name in (*request.limits, *own_limits)
+        },
     }
     document = config.Document(source="settings", text="", values={"settings": config.plain(values)})
     return document.section("settings", Settings)
@@ -240,6 +245,9 @@ def load_task(request: Request) -> tuple[Domain, Task, DataSource]:
     domain = DOMAINS.get(request.domain)
     check_numbers({name: getattr(request, name) for name in LEAST})
     _check_limits(request)
+    ENGINES.get(request.engine)
+    if request.time is not None:
+        parse_time(request.time)
     path = None if request.data is None else str(Path(request.data).expanduser().resolve())
     source = DataSource(path=path, image_size=request.image_size)
     return domain, domain.load(source), source

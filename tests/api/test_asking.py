@@ -1,0 +1,180 @@
+"""From what a user asks for to a run's configuration; the command that repeats a run; baselines that are known already."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import shlex
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import minas
+from minas import config, resources
+from minas.api import reference
+from minas.api.repeating import repeat_command
+from minas.api.request import Request, configuration_of, cores, load_task
+from minas.domains import DOMAINS
+from minas.errors import DataError, UsageError
+from minas.run.configuration import read
+from minas.trial import Status
+
+
+@pytest.fixture(scope="module")
+def task():
+    return load_task(Request())
+
+
+def configured(task, **asked):
+    configuration, _ = configuration_of(Request(**asked), *task)
+    return configuration
+
+
+def test_defaults_are_those_of_the_domain_the_space_and_the_machine(task):
+    settings = configured(task).settings
+    file = config.read(resources.find("search_spaces", "vision")).values
+    assert settings.seconds == 300.0
+    assert settings.trials is None
+    assert settings.workers == cores()
+    assert (settings.population, settings.window, settings.seed) == (20, 8, 0)
+    assert (settings.members, settings.confirmation_seeds) == (file["confirmation"]["members"], file["confirmation"]["seeds"])
+    assert settings.confirmation_epochs == file["confirmation"]["epochs"]
+    assert configured(task).objectives.names == ["error", "action", "flops"]
+
+
+def test_trials_alone_have_no_clock_and_both_may_be_given(task):
+    assert configured(task, trials=5).settings.seconds is None
+    assert configured(task, trials=5, time="90s").settings.seconds == 90.0
+
+
+def test_lambda_and_epochs_are_part_of_the_configuration(task):
+    training = configured(task, lambda_=3e-4, epochs=2).search_space["training"]
+    assert (training["lambda"], training["epochs"]) == (3e-4, 2)
+    assert training["batch_size"] == 64
+
+
+def test_a_configuration_survives_its_file(task, tmp_path):
+    before = configured(task, trials=5, lambda_=1e-6)
+    before.write(tmp_path)
+    assert config.plain(read(tmp_path)) == config.plain(before)
+
+
+def test_measures_of_an_own_objective_set_are_taken(task, tmp_path):
+    (tmp_path / "mine.toml").write_text(
+        'name = "mine"\n[[objectives]]\nmeasure = "error"\n[[objectives]]\nmeasure = "params"\n'
+    )
+    found = configured(task, objectives=str(tmp_path / "mine.toml"))
+    assert found.objectives.names == ["error", "params"]
+    assert {"error", "params", "action", "activations"} <= set(found.measures)
+
+
+def test_the_spaces_own_limits_hold_and_a_users_smaller_ones(task, tmp_path):
+    own = configured(task).settings.limits
+    assert own == {"flops": 2500.0 * 28 * 28}
+    assert configured(task, limits={"flops": 5e9, "params": 9e3}).settings.limits == {**own, "params": 9e3}
+    assert configured(task, limits={"flops": 5e4}).settings.limits == {"flops": 5e4}
+
+
+def test_limits_that_cannot_be_told_before_training_are_refused():
+    with pytest.raises(UsageError, match="a limit on 'action' cannot be checked before training"):
+        load_task(Request(limits={"action": 5.0}))
+
+
+def test_an_unknown_option_of_search_is_pythons_own_error():
+    with pytest.raises(TypeError, match="trails"):
+        minas.search("vision", trails=3)  # type: ignore[call-arg]
+
+
+@pytest.mark.parametrize(
+    "data", [(np.zeros((5, 4, 4)), np.zeros(4)), 7, (np.zeros((30, 8, 8), dtype=np.uint8), np.zeros(30, dtype=int))]
+)
+def test_arrays_that_cannot_be_used_leave_no_folder_behind(tmp_path, data):
+    with pytest.raises(DataError):
+        minas.search("vision", data=data, trials=1, out=tmp_path / "run")
+    assert not (tmp_path / "run").exists()
+
+
+def test_the_command_that_repeats_a_run_says_all_that_its_trials_depend_on(finished_run, thousand_digits):
+    command = shlex.split(finished_run.fact("repeat"))
+    assert command[:3] == ["minas", "search", "vision"]
+    options = dict(zip(command[3:-1:2], command[4:-1:2], strict=True))
+    assert command[-1] == "--control"
+    assert options == {
+        "--trials": "6", "--seed": "0", "--population": "3", "--window": "2", "--epochs": "2",
+        "--data": str(thousand_digits), "--max-flops": "150000",
+        "--members": "2", "--confirmation-epochs": "1", "--confirmation-seeds": "2",
+        "--lambda": repr(float(finished_run.configuration.search_space["training"]["lambda"])),
+    }  # fmt: skip
+
+
+def changed(run, folder: Path, **changes):
+    """Return the run with another configuration, in a folder of its own."""
+    import shutil
+
+    shutil.copytree(run.path, folder)
+    dataclasses.replace(run.configuration, **changes).write(folder)
+    return minas.open_run(folder)
+
+
+def test_a_users_own_files_are_kept_with_the_run_and_named(finished_run, tmp_path):
+    space = json.loads(json.dumps(config.plain(dict(finished_run.configuration.search_space))))
+    space["training"]["batch_size"] = 32
+    mine = dataclasses.replace(
+        finished_run.configuration.objectives, objectives=finished_run.configuration.objectives.objectives[:2]
+    )
+    run = changed(finished_run, tmp_path / "a run", search_space=space, objectives=mine)
+    command = shlex.split(repeat_command(run))
+    options = dict(zip(command[3:-1:2], command[4:-1:2], strict=True))
+    asked = Request(space=options["--space"], objectives=options["--objectives"], epochs=2, trials=6)
+    again, _ = configuration_of(asked, *load_task(asked))
+    assert again.objectives == mine
+    assert config.plain(again.search_space)["training"] == space["training"]
+    assert "--space" not in finished_run.fact("repeat")
+
+
+def test_a_limit_is_repeated_without_loss(finished_run, tmp_path):
+    settings = dataclasses.replace(finished_run.configuration.settings, limits={"flops": 1_234_567.0, "params": 0.1 + 0.2})
+    command = repeat_command(changed(finished_run, tmp_path / "run", settings=settings))
+    assert "--max-flops 1234567 --max-params 0.30000000000000004" in command
+
+
+def test_baselines_are_trained_once_for_a_task_and_protocol(finished_run, tmp_path, monkeypatch):
+    """The session's own cache has those of the finished run."""
+    configuration = finished_run.configuration
+    protocol = reference.protocol(configuration, epochs=1)
+    known = reference.find(configuration, protocol)
+    assert known == finished_run.baseline_trials
+    assert {trial.candidate.baseline for trial in known} == {"chain w8 no inner", "chain w8", "chain w16"}
+    assert all(trial.status is Status.COMPLETE for trial in known)
+    assert reference.protocol(configuration, epochs=2) != protocol
+    other = {**configuration.search_space, "training": {**configuration.search_space["training"], "lambda": 0.5}}
+    assert reference.protocol(dataclasses.replace(configuration, search_space=other), epochs=1) != protocol
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    assert reference.find(configuration, protocol) == []
+
+
+def test_what_lies_in_the_cache_is_no_reason_to_fail(finished_run, tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    protocol = reference.protocol(finished_run.configuration, epochs=1)
+    path = reference._cached(finished_run.configuration, protocol)
+    path.parent.mkdir(parents=True)
+    for content in (
+        "",
+        "[]",
+        "{",
+        json.dumps({"schema": 1, "protocol": protocol}),
+        json.dumps({"schema": 1, "protocol": protocol, "trials": [{}]}),
+    ):
+        path.write_text(content)
+        assert reference.find(finished_run.configuration, protocol) == []
+    path.unlink()
+    path.parent.rmdir()
+    path.parent.write_text("a file where a folder should be")
+    reference.keep(finished_run.configuration, protocol, finished_run.baseline_trials)
+
+
+def test_every_domain_has_its_space_and_its_objectives():
+    for domain in DOMAINS.all().values():
+        assert domain.space in resources.names("search_spaces")
+        assert domain.objectives in resources.names("objectives")

@@ -1,0 +1,93 @@
+"""What many rooms' tests share: a private cache folder, one small finished run, and the command line."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import minas
+
+ROOT = Path(__file__).resolve().parents[1]
+
+SMALL = {
+    "trials": 6,
+    "population": 3,
+    "window": 2,
+    "epochs": 2,
+    "members": 2,
+    "confirmation_epochs": 1,
+    "confirmation_seeds": 2,
+    "max_flops": 150_000,
+}
+"""Options of the smallest search that has everything a run can have."""
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _private_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Keep what MINAS caches, baselines for instance, out of the home folder; for subprocesses too."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
+        patch.setenv("OMP_NUM_THREADS", "1")
+        path = [str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]
+        patch.setenv("PYTHONPATH", os.pathsep.join(path))
+        yield
+
+
+@pytest.fixture(scope="session")
+def thousand_digits(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An .npz file with a hundred of each of the real digits, as a user might bring it."""
+    from minas.domains.vision import digits
+
+    pile = digits().train
+    chosen = np.concatenate([np.flatnonzero(pile.targets == label)[:100] for label in range(10)])
+    path = tmp_path_factory.mktemp("data") / "digits.npz"
+    np.savez(path, x=pile.inputs[chosen], y=pile.targets[chosen])
+    return path
+
+
+@pytest.fixture(scope="session")
+def finished_run(tmp_path_factory: pytest.TempPathFactory, thousand_digits: Path) -> minas.Run:
+    """A finished run on real digits, with control, confirmation and baselines. Only read it."""
+    folder = tmp_path_factory.mktemp("runs") / "digits"
+    return minas.search("vision", data=thousand_digits, workers=1, control=True, out=folder, **SMALL)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    code: int
+    out: str
+    err: str
+
+
+@pytest.fixture
+def cli(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Callable[..., Outcome]:
+    """`cli("front", run.path, "--json")`: the command line in this process."""
+    from minas.cli import main
+
+    def call(*arguments: object) -> Outcome:
+        capsys.readouterr()
+        monkeypatch.setattr(sys, "argv", ["minas", *map(str, arguments)])
+        with pytest.raises(SystemExit) as left:
+            main()
+        found = capsys.readouterr()
+        return Outcome(int(left.value.code or 0), found.out, found.err)
+
+    return call
+
+
+@pytest.fixture(scope="session")
+def shell() -> Callable[..., subprocess.CompletedProcess[str]]:
+    """`shell("front", path)`: the command line in a process of its own."""
+
+    def call(*arguments: object, **options: object) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-m", "minas", *map(str, arguments)]
+        return subprocess.run(command, capture_output=True, text=True, timeout=300, check=False, **options)
+
+    return call
