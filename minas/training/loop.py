@@ -122,7 +122,7 @@ def _step_function(network: nn.Module, settings: TrainingSettings) -> Callable[[
 
         return plain
 
-    meter = ActionMeter(network, fraction=settings.fraction)
+    meter = ActionMeter(network, fraction=settings.fraction, fused=True)
 
     def with_action(inputs: Tensor, targets: Tensor) -> Tensor:
         with meter:
