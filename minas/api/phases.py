@@ -19,7 +19,7 @@ from minas.evolution.confirm import FINISHING, Plan, make_plan, run_baselines, r
 from minas.evolution.search import run_control, run_search
 from minas.evolution.session import Progress, Session
 from minas.evolution.window import Window
-from minas.run.folder import weights_path
+from minas.run.folder import WEIGHTS, weights_path
 from minas.spaces import Architecture
 from minas.trial import Candidate, Status
 
@@ -47,6 +47,7 @@ def run_phases(session: Session) -> None:
     if session.engine.broken:
         store.put_fact("not_repeatable", f"{session.engine.broken} trials failed because of the machine, not by themselves")
     session.report("finishing")
+    session.engine.close()  # late trials would write their weights after the others were dropped
     _drop_weights(session)
     store.put_fact("spent", session.clock.spent())
     store.put_fact("repeat", repeat_command(open_run(session.folder)))
@@ -153,12 +154,16 @@ def _baselines(session: Session, plan: Plan) -> None:
 
 
 def _drop_weights(session: Session) -> None:
-    """Delete the weights of trials that are not on the front: a trial's seed gives them back, to the bit."""
-    front = session.front
-    kept = {member.trial.number for member in front.members} if front is not None else set()
-    for trial in session.store.trials("search"):
-        if trial.number not in kept or trial.status is not Status.COMPLETE:
-            weights_path(session.folder, "search", trial.number).unlink(missing_ok=True)
+    """Delete all weights but those of the front and of its confirmation: a trial's seed gives them back, to the bit.
+
+    What a killed worker left half-written goes too.
+    """
+    folder, front = session.folder, session.front
+    kept = {weights_path(folder, "search", member.trial.number) for member in (front.members if front is not None else ())}
+    kept |= {weights_path(folder, "confirmation", trial.number) for trial in session.store.trials("confirmation")}
+    for path in (folder / WEIGHTS).iterdir():
+        if path not in kept:
+            path.unlink(missing_ok=True)
 
 
 @contextlib.contextmanager
