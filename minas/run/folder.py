@@ -112,7 +112,8 @@ def write_atomically(path: Path, content: bytes | str) -> None:
             os.fsync(file.fileno())
         temporary.replace(path)
     except OSError as error:
-        temporary.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):  # on a read-only disk even a file that is not there can't be removed
+            temporary.unlink()
         raise MinasError(f"cannot write {path}: {error.strerror or error}") from error
 
 
