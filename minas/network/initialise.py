@@ -21,8 +21,8 @@ def initialise(network: nn.Module) -> None:
     """Draw the weights of all convolutions and linear maps anew, and set their biases to zero.
 
     A convolution starts as the identity (Zagoruyko and Komodakis 2017, arXiv 1706.00388) plus half of a random draw: handing
-    the state on is what costs no kinetic energy. Against the draw alone (5 epochs on 3,000 digits, lambda 1e-5), chains of width 8
-    and 16 reach 3 to 24% less action, separable ones 23 to 28%, at no more error.
+    the state on is what costs no kinetic energy. Against the draw alone (5 epochs on 3,000 digits, lambda 1e-5), chains of
+    width 8 and 16 reach 3 to 24% less action, separable ones 23 to 28%, at no more error.
 
     He et al. 2015 (arXiv 1502.01852): normal with variance gain^2 / fan-in; gain sqrt(2) for convolutions, which ReLU follows,
     1 for linear maps. Fan-in, since batch normalisation makes the forward scale irrelevant as long as the variance stays far

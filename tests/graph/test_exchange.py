@@ -89,7 +89,10 @@ HOSTILE = {
     "width nan": (set_(*STAGE, "width", to=math.nan), "stages[0].width: expected a small whole number, not nan"),
     "stride": (set_(*STAGE, "stride", to=0), "stages[0].stride: 0"),
     "no nodes": (set_(*STAGE, "nodes", to=[]), "stages[0].edges: has 3 items; expected 0"),
-    "millions of nodes": (set_(*STAGE, "nodes", to=[{}] * 2_000_000), "stages[0].nodes: has 2,000,000 items; expected 0 to 64"),
+    "millions of nodes": (
+        set_(*STAGE, "nodes", to=[{}] * 2_000_000),
+        "stages[0].nodes: has 2,000,000 items; expected 0 to 64",
+    ),
     "millions of edges": (set_(*STAGE, "edges", to=[[0, 1]] * 2_000_000), "stages[0].edges: has 2,000,000 items"),
     "unknown operator": (
         set_(*STAGE, "nodes", 1, "operator", to="conv3x4"),
@@ -100,7 +103,10 @@ HOSTILE = {
     "identity entry": (set_(*STAGE, "nodes", 0, "operator", to="identity"), "stages[0].nodes[0].operator: identity can't be"),
     "attribute": (set_(*STAGE, "nodes", 1, "attributes", to={"beta": 1}), "stages[0].nodes[1].attributes: sep3x3 has none"),
     "attribute list": (set_(*STAGE, "nodes", 1, "attributes", to=[]), "stages[0].nodes[1].attributes: expected an object"),
-    "attribute nested": (set_(*STAGE, "nodes", 1, "attributes", to={"a": NESTED}), "stages[0].nodes[1].attributes.a: expected"),
+    "attribute nested": (
+        set_(*STAGE, "nodes", 1, "attributes", to={"a": NESTED}),
+        "stages[0].nodes[1].attributes.a: expected",
+    ),
     "edge text": (set_(*STAGE, "edges", 0, to="01"), "stages[0].edges[0]: expected a list, not '01'"),
     "edge of three": (set_(*STAGE, "edges", 0, to=[0, 1, 2]), "stages[0].edges[0]: has 3 items; expected 2"),
     "edge float": (set_(*STAGE, "edges", 0, to=[0, 1.0]), "stages[0].edges[0]: expected a small whole number"),

@@ -104,7 +104,9 @@ def incidence(graph: nx.Graph) -> Stage:
     """Wire a layer of a regular graph's vertices to a layer of its edges: no node is told apart by its surroundings."""
     graph = nx.convert_node_labels_to_integers(graph)
     count, ends = len(graph), list(graph.edges)
-    edges = [(0, 1 + node) for node in range(count)] + [(1 + count + index, 1 + count + len(ends)) for index in range(len(ends))]
+    edges = [(0, 1 + node) for node in range(count)] + [
+        (1 + count + index, 1 + count + len(ends)) for index in range(len(ends))
+    ]
     edges += [(1 + vertex, 1 + count + index) for index, pair in enumerate(ends) for vertex in pair]
     return Stage(8, 2, (Node(CONV),) * (1 + count + len(ends)), tuple(sorted(edges)))
 
@@ -140,7 +142,10 @@ REGULAR_PAIRS = {
         between_layers(ring(range(3)) + ring(range(3, 6)), 6),
     ),
     "a cube, two tetrahedra": (incidence(nx.hypercube_graph(3)), incidence(nx.disjoint_union(*[nx.complete_graph(4)] * 2))),
-    "a prism, a complete bipartite graph": (incidence(nx.circular_ladder_graph(3)), incidence(nx.complete_bipartite_graph(3, 3))),
+    "a prism, a complete bipartite graph": (
+        incidence(nx.circular_ladder_graph(3)),
+        incidence(nx.complete_bipartite_graph(3, 3)),
+    ),
     "two graphs of the same strong regularity": (
         incidence(nx.line_graph(nx.complete_bipartite_graph(4, 4))),
         incidence(
@@ -173,7 +178,9 @@ def test_regular_stages_that_refinement_alone_takes_for_equal(name: str) -> None
 @pytest.mark.parametrize(
     "stage",
     [
-        Stage(8, 2, (Node(CONV),) * 61, tuple((0, node) for node in range(1, 61)) + tuple((node, 61) for node in range(1, 61))),
+        Stage(
+            8, 2, (Node(CONV),) * 61, tuple((0, node) for node in range(1, 61)) + tuple((node, 61) for node in range(1, 61))
+        ),
         between_layers([(node, node) for node in range(30)], 30),
         layered(nx.disjoint_union_all([nx.cycle_graph(3)] * 10)),
         layered(nx.disjoint_union_all([nx.petersen_graph()] * 3)),
@@ -320,7 +327,9 @@ def test_light_code_imports_no_torch_and_no_networkx() -> None:
         "print([name for name in ('torch', 'networkx', 'pymoo', 'numpy') if name in sys.modules])"
     )
     root = str(Path(__file__).parents[2])
-    done = subprocess.run([sys.executable, "-c", program], env={"PYTHONPATH": root}, capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", program], env={"PYTHONPATH": root}, capture_output=True, text=True, check=True
+    )
     assert done.stdout.strip() == "[]"
 
 

@@ -19,9 +19,7 @@ def chain(width: int, inner: int) -> Architecture:
     return Architecture("image", tuple(Stage(size, 2, nodes, edges) for size in (width, 2 * width)), (("grid", 3),))
 
 
-@pytest.mark.parametrize(
-    ("width", "inner", "params"), [(8, 0, 2_722), (8, 1, 5_650), (16, 1, 19_354), (32, 1, 70_954)]
-)
+@pytest.mark.parametrize(("width", "inner", "params"), [(8, 0, 2_722), (8, 1, 5_650), (16, 1, 19_354), (32, 1, 70_954)])
 def test_chains_have_the_published_number_of_parameters(width: int, inner: int, params: int) -> None:
     assert features(chain(width, inner), shape=(1, 28, 28), classes=10).params == params
 
