@@ -78,7 +78,8 @@ def work_out_bounds(session: Session) -> None:
     def ask(number: int) -> Candidate | None:
         if number >= INITIAL:
             return None
-        return dataclasses.replace(session.candidate("initial", number, _sampled(session, number)), epochs=0)
+        candidate = session.candidate("initial", number, _sampled(session, number))
+        return dataclasses.replace(candidate, epochs=0, seed=seeds.derive(0, "initial", candidate.key))
 
     window = Window(
         role="initial",
@@ -114,8 +115,11 @@ def work_out_bounds(session: Session) -> None:
 
 
 def _sampled(session: Session, number: int) -> Architecture:
-    """Return a random architecture within the space's own limits; a user's don't count, so that runs can be compared."""
-    rng = seeds.generator(session.settings.seed, "initial", number)
+    """Return a random architecture within the space's own limits.
+
+    Neither the run's seed nor a user's limits count: runs on the same data can then be compared.
+    """
+    rng = seeds.generator(0, "initial", number)
     limits = session.space.limits(session.configuration.task.shape)
     architecture = session.space.sample(rng)
     for _ in range(ATTEMPTS):

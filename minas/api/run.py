@@ -57,6 +57,9 @@ def open_run(path: str | os.PathLike[str]) -> Run:
 class Run:
     """One search: its configuration, its trials, its front, in one folder.
 
+    Example:
+        `for member in minas.open_run("results/vision-20261124-101500").front: print(member.id, member.measures)`
+
     Attributes:
         path: the folder.
         configuration: what `run.toml` says.
@@ -65,6 +68,9 @@ class Run:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.configuration: RunConfiguration = read(path)
+
+    def __repr__(self) -> str:
+        return f"<Run {self.path}: {len(self.told)} trials, {len(self.front)} on the front>"
 
     @property
     def name(self) -> str:
@@ -160,11 +166,23 @@ class Run:
 
 @dataclass(frozen=True)
 class Member:
-    """One architecture of a run with its measures; a member of the front, mostly."""
+    """One architecture of a run with its measures; a member of the front, mostly.
+
+    Example:
+        `member = run.front.accurate()`, then `member.measures["action"]`, `member.network()`, `member.export("accurate")`
+
+    Attributes:
+        run: the run that it belongs to.
+        trial: its trial in the search.
+        labels: those of knee, accurate and frugal that it bears.
+    """
 
     run: Run
     trial: Trial
     labels: tuple[str, ...]
+
+    def __repr__(self) -> str:
+        return f"<Member {' '.join([self.id, *self.labels])} of {self.run.path}>"
 
     @property
     def id(self) -> str:
@@ -242,12 +260,19 @@ class Member:
 
 
 class Front(Sequence[Member]):
-    """The non-dominated trials of a run, from the lowest error to the highest."""
+    """The non-dominated trials of a run, from the lowest error to the highest: a sequence of members.
+
+    Example:
+        `front = minas.open_run("results/vision-...").front`, then `len(front)`, `front[0]`, `front.knee()`
+    """
 
     def __init__(self, run: Run, analysis: analysis_front.Front) -> None:
         self.run = run
         self.analysis = analysis
         self._members = [Member(run, member.trial, member.labels) for member in analysis.members]
+
+    def __repr__(self) -> str:
+        return f"<Front of {self.run.path}: {len(self)} members, hypervolume {self.hypervolume:.4f}>"
 
     def __len__(self) -> int:
         return len(self._members)

@@ -45,6 +45,8 @@ def against_chance(run: Run) -> list[str]:
 
 def against_baselines(run: Run) -> list[str]:
     """Return, for each baseline, the member that beats it by the most: no more test error, less action and fewer FLOPs."""
+    if not run.confirmation:
+        return []
     lines = []
     for name, trials in _by_name(run.baseline_trials).items():
         best = _best_against(run, trials)

@@ -121,7 +121,7 @@ def test_a_users_own_files_are_kept_with_the_run_and_named(finished_run, tmp_pat
     space = json.loads(json.dumps(config.plain(dict(finished_run.configuration.search_space))))
     space["training"]["batch_size"] = 32
     mine = dataclasses.replace(
-        finished_run.configuration.objectives, objectives=finished_run.configuration.objectives.objectives[:2]
+        finished_run.configuration.objectives, objectives=finished_run.configuration.objectives.objectives[:2], bounds={}
     )
     run = changed(finished_run, tmp_path / "a run", search_space=space, objectives=mine)
     command = shlex.split(repeat_command(run))

@@ -224,3 +224,33 @@ def test_ctrl_c_at_any_point_of_a_sitting_names_the_command_that_goes_on(finishe
     with pytest.raises(search.InterruptedRunError, match=r"Go on with: minas search --resume '.*/a run'") as raised:
         minas.resume(copied)
     assert raised.value.exit_code == 1
+
+
+def test_every_public_name_has_an_example():
+    for name in minas.__all__:
+        text = getattr(minas, name).__doc__
+        assert "Example:" in text or f"with {name}(" in text, name
+
+
+def test_what_a_prompt_shows_of_a_run_is_short(finished_run):
+    knee = finished_run.front.knee()
+    assert repr(finished_run) == f"<Run {finished_run.path}: 6 trials, {len(finished_run.front)} on the front>"
+    assert repr(knee) == f"<Member {knee.id} {' '.join(knee.labels)} of {finished_run.path}>"
+    assert repr(finished_run.front).startswith(
+        f"<Front of {finished_run.path}: {len(finished_run.front)} members, hypervolume 0."
+    )
+
+
+def test_no_number_in_a_table_is_nan(finished_run):
+    import dataclasses
+    import json
+    from types import SimpleNamespace
+
+    from minas.api.tables import front_values, trials_values
+
+    broken = [
+        dataclasses.replace(trial, measures={"error": float("nan"), "action": float("inf")}) for trial in finished_run.trials
+    ]
+    rows = trials_values(SimpleNamespace(trials=broken))  # type: ignore[arg-type]
+    assert rows[0]["measures"] == {"error": None, "action": None}
+    json.dumps([rows, front_values(finished_run)], allow_nan=False)

@@ -206,3 +206,14 @@ def test_what_should_not_happen_is_said_in_a_line(cli, monkeypatch, finished_run
     assert found.code == 1
     assert "this should not happen: ZeroDivisionError: a bug" in found.err
     assert "--debug" in found.err
+
+
+def test_ctrl_c_is_one_line_and_exit_code_1(cli, monkeypatch, finished_run):
+    import minas.api.run
+
+    def pressed(path):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(minas.api.run, "open_run", pressed)
+    found = cli("front", finished_run.path)
+    assert (found.code, found.err) == (1, "error: stopped\n")
