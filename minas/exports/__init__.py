@@ -67,6 +67,9 @@ EXPORTS = Shelf("minas.exports", "EXPORT", Export, "export format")
 def load(folder: str | Path) -> Network:
     """Return the network of an exported folder, in eval mode. None of the folder's code is run.
 
+    Example:
+        `logits = minas.load("my-network")(images)`
+
     Args:
         folder: what the format `pytorch` wrote: `architecture.json` and `weights.safetensors` are read.
 
