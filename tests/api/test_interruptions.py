@@ -74,12 +74,11 @@ def test_ctrl_c_ends_cleanly_and_the_run_goes_on(whole, tmp_path, thousand_digit
 def test_killed_again_and_again_it_comes_to_the_same(whole, tmp_path, thousand_digits):
     out, rng = tmp_path / "killed", random.Random(4)
     process = interrupted.start(out, thousand_digits)
-    interrupted.wait_for_trials(out, 2, process)
-    for _ in range(3):
-        time.sleep(rng.uniform(0.0, 3.0))
+    for count in (2, 4, 6):
+        interrupted.wait_for_trials(out, count, process)
+        time.sleep(rng.uniform(0.0, 0.2))
         interrupted.kill(process)
         process = interrupted.resume(out)
-        time.sleep(1.5)
     _, errors = process.communicate(timeout=200)
     assert process.returncode == 0, errors
     assert_equal_runs(whole, out)
