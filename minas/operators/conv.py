@@ -26,6 +26,12 @@ SIGNATURES = {
         "attributes": {},
         "linear": [{"kernel": 5, "inputs": "in", "outputs": "out", "norm": True}],
     },
+    "conv7x7": {
+        "kind": "image",
+        "entry": True,
+        "attributes": {},
+        "linear": [{"kernel": 7, "inputs": "in", "outputs": "out", "norm": True}],
+    },
     "dilated3x3": {
         "kind": "image",
         "entry": True,
@@ -34,7 +40,7 @@ SIGNATURES = {
     },
 }
 
-_KERNELS = {"conv1x1": 1, "conv3x3": 3, "conv5x5": 5, "dilated3x3": 3}
+_KERNELS = {"conv1x1": 1, "conv3x3": 3, "conv5x5": 5, "conv7x7": 7, "dilated3x3": 3}
 _DILATIONS = {"dilated3x3": 2}
 
 
