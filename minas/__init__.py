@@ -23,15 +23,16 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from minas.action.meter import ActionMeter
-    from minas.api.run import Front, Member, Run, open_run
+    from minas.api.front import Front, Member
+    from minas.api.run import Run, open_run
     from minas.api.search import resume, search
     from minas.exports import load
     from minas.measures.flops import count_flops
 
 _PUBLIC = {
     "ActionMeter": "minas.action.meter",
-    "Front": "minas.api.run",
-    "Member": "minas.api.run",
+    "Front": "minas.api.front",
+    "Member": "minas.api.front",
     "Run": "minas.api.run",
     "count_flops": "minas.measures.flops",
     "load": "minas.exports",

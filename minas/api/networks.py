@@ -19,7 +19,8 @@ from minas.run.folder import weights_path
 from minas.trial import Trial
 
 if TYPE_CHECKING:
-    from minas.api.run import Member, Run
+    from minas.api.front import Member
+    from minas.api.run import Run
 
 
 def trained_network(run: Run, trial: Trial) -> nn.Module:

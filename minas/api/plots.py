@@ -11,7 +11,8 @@ from minas.graph import architecture as graphs
 from minas.plots import SHELF, check_ending, save
 
 if TYPE_CHECKING:
-    from minas.api.run import Member, Run
+    from minas.api.front import Member
+    from minas.api.run import Run
 
 OF_A_RUN = ("front", "hypervolume")
 
