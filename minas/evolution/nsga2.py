@@ -20,6 +20,10 @@ from minas.evolution.mating import ATTEMPTS, Mating, Variation, individual_of
 from minas.spaces import Architecture, Space
 
 
+FAILED = 1000.0
+"""The constraint violation of a trial that failed: worse than that of any trial that gave figures."""
+
+
 @dataclass(frozen=True)
 class Asked:
     """An architecture to evaluate next, with the keys of its parents."""
@@ -42,6 +46,8 @@ class Evolution:
         seed: the run's seed.
         variation: how often variation does what.
         admits: tells whether an architecture is worth a trial, limits that can be predicted for instance.
+        excess: how far objectives lie beyond what is of interest, 0 for those within: told as a constraint violation of that
+            size, so that selection spends nothing on a part of the front that nobody wants.
     """
 
     def __init__(
@@ -53,12 +59,14 @@ class Evolution:
         seed: int,
         variation: Variation | None = None,
         admits: Callable[[Architecture], bool] | None = None,
+        excess: Callable[[NDArray[np.float64]], float] | None = None,
     ) -> None:
         self._space = space
         self._objectives = objectives
         self._population = population
         self._seed = seed
         self._admits = admits
+        self._excess = excess
         self._known: set[str] = set()
         self._pool: list[int] = []
         problem = Problem(n_var=1, n_obj=objectives, n_ieq_constr=1, vtype=object)
@@ -147,9 +155,9 @@ class Evolution:
     def _individual(self, number: int, architecture: Architecture, values: NDArray[np.float64] | None) -> Individual:
         individual = individual_of(architecture)
         individual.set("number", number)
-        row, violation = np.zeros(self._objectives), 1.0
+        row, violation = np.zeros(self._objectives), FAILED
         if values is not None and np.isfinite(values).all():  # pymoo keeps NaN in its population
-            row, violation = values, 0.0
+            row, violation = values, 0.0 if self._excess is None else min(max(0.0, self._excess(values)), FAILED / 2)
         known = StaticProblem(self._algorithm.problem, F=row[None, :], G=np.array([[violation]]))
         Evaluator().eval(known, Population.create(individual))
         return individual
