@@ -21,7 +21,7 @@ from minas.evolution.session import Progress, Session
 from minas.evolution.window import Window
 from minas.run.folder import WEIGHTS, weights_path
 from minas.spaces import Architecture
-from minas.trial import Candidate, Status
+from minas.trial import Candidate, Status, Trial
 
 INITIAL = 32
 """Random architectures whose action at initialisation gives the bounds for data that no objective set knows."""
@@ -44,8 +44,6 @@ def run_phases(session: Session) -> None:
         for window in searched:
             window.late()
         _baselines(session, plan)
-    if session.engine.broken:
-        store.put_fact("not_repeatable", f"{session.engine.broken} trials failed because of the machine, not by themselves")
     session.report("finishing")
     session.engine.close()  # late trials would write their weights after the others were dropped
     _drop_weights(session)
@@ -59,7 +57,8 @@ def _search(session: Session) -> list[Window]:
     """Search, and evaluate the control where one was asked for."""
     share = 1.0 - CONFIRMATION_SHARE if session.settings.members else 0.97
     search_share = share / 2 if session.settings.control else share
-    windows = [run_search(session, share=search_share)]
+    adaptive = not session.settings.control and bool(session.settings.members) and bool(_known_baselines(session))
+    windows = [run_search(session, share=search_share, adaptive=adaptive)]
     if session.settings.control:
         windows.append(run_control(session, int(session.store.fact("search_told", 0)), share=share))
     return windows
@@ -137,7 +136,7 @@ def _baselines(session: Session, plan: Plan) -> None:
     if store.trials("baseline") and not training:
         return
     protocol = reference.protocol(configuration, epochs=session.settings.confirmation_epochs)
-    known = [] if training else reference.find(configuration, protocol)
+    known = [] if training else _known_baselines(session)
     if known:
         with store.transaction():
             for trial in known:
@@ -155,6 +154,12 @@ def _baselines(session: Session, plan: Plan) -> None:
     trials = list(window.finished.values())
     if len(trials) == len(found) * repeats and all(trial.status is Status.COMPLETE for trial in trials):
         reference.keep(configuration, protocol, trials)
+
+
+def _known_baselines(session: Session) -> list[Trial]:
+    """Return the baselines' trials, where somebody has made them for this task and protocol."""
+    protocol = reference.protocol(session.configuration, epochs=session.settings.confirmation_epochs)
+    return reference.find(session.configuration, protocol)
 
 
 def _drop_weights(session: Session) -> None:

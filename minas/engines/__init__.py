@@ -24,10 +24,6 @@ class Engine(Protocol):
     def capacity(self) -> int:
         """How many candidates are worked on at a time."""
 
-    @property
-    def broken(self) -> int:
-        """How many trials failed twice because of the machine: a run with any is not repeatable."""
-
     def submit(self, candidate: Candidate, *, timeout: float) -> Future[Trial]:
         """Queue a candidate.
 

@@ -35,7 +35,6 @@ class LocalEngine:
         if workers < 1:
             raise UsageError(f"trials need at least one worker, not {workers}")
         self.capacity = workers
-        self.broken = 0
         self._change = threading.Condition()
         self._waiting: deque[_Job] = deque()
         self._retries: deque[_Job] = deque()
@@ -128,7 +127,6 @@ class LocalEngine:
             if job.attempts == 1:
                 self._retries.append(job)
                 return None
-            self.broken += 1
         reason = f"{_words(error)}, twice"
         return Trial(candidate=job.candidate, status=Status.FAILED, reason=reason, attempts=job.attempts)
 

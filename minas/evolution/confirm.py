@@ -76,6 +76,14 @@ def make_plan(session: Session) -> Plan:
     return plan
 
 
+def time_for_confirmation(session: Session) -> float:
+    """Return the seconds that confirming all that is wanted of the current front should take, plots and tables included."""
+    settings, front = session.settings, session.front
+    members = plan_confirmation(front, settings.members) if front is not None and settings.members else ()
+    wanted = _expected(members, settings.confirmation_epochs, session.epochs, settings.confirmation_seeds, settings.workers)
+    return wanted + FINISHING
+
+
 def fit(members: Sequence[Member], *, epochs: int, brief: int, repeats: int, workers: int, seconds: float) -> Plan:
     """Return the largest plan that should end in time: first members go, down to three, then epochs, then seeds.
 

@@ -19,7 +19,6 @@ from minas import seeds
 from minas.evolution.mating import ATTEMPTS, Mating, Variation, individual_of
 from minas.spaces import Architecture, Space
 
-
 FAILED = 1000.0
 """The constraint violation of a trial that failed: worse than that of any trial that gave figures."""
 

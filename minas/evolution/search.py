@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from minas import seeds
+from minas.evolution.confirm import time_for_confirmation
 from minas.evolution.nsga2 import Evolution
 from minas.evolution.session import Session, Stopwatch
 from minas.evolution.window import Window
@@ -13,7 +14,7 @@ from minas.spaces import Architecture
 from minas.trial import Candidate, Status, Trial
 
 
-def run_search(session: Session, *, share: float) -> Window:
+def run_search(session: Session, *, share: float, adaptive: bool = False) -> Window:
     """Evolve the front until the trials are used up, the share of the clock is spent, or the space is exhausted.
 
     A search that was interrupted goes on from what the store holds: the population, the trials in flight, the clock.
@@ -21,11 +22,12 @@ def run_search(session: Session, *, share: float) -> Window:
     Args:
         session: the run.
         share: the search's share of the clock.
+        adaptive: go on beyond the share while confirming the front should take less time than what is left.
 
     Returns:
         The window, ended; trials that were still in a worker can be collected from it later.
     """
-    phase = _Search(session, share)
+    phase = _Search(session, share, adaptive=adaptive)
     _run_once(session, phase.window)
     session.front = session.front_of(phase.told)
     return phase.window
@@ -47,9 +49,11 @@ def _run_once(session: Session, window: Window) -> None:
 class _Search:
     """The search's state: what was told, and the evolution that follows from it."""
 
-    def __init__(self, session: Session, share: float) -> None:
+    def __init__(self, session: Session, share: float, *, adaptive: bool) -> None:
         self.session = session
         self.share = share
+        self.adaptive = adaptive
+        self.kept = float("inf")
         settings = session.settings
         self.objectives = session.configuration.objectives
         self.evolution = Evolution(
@@ -68,7 +72,7 @@ class _Search:
             size=settings.window,
             ask=self.ask,
             tell=self.tell,
-            stop=lambda: session.clock.over(share),
+            stop=self._over,
             tick=lambda window: self.report(),
         )
         self._load()
@@ -82,7 +86,13 @@ class _Search:
         pool = store.fact("population", [])
         by_number = {number: self.window.finished[number] for number in pool}
         self.evolution.restore(pool, {n: (space.load(_architecture(t)), self._values(t)) for n, t in by_number.items()})
-        self.session.front = self.session.front_of(self.told) if self.told else None
+        if self.told:
+            self._new_front(self.told)
+
+    def _over(self) -> bool:
+        """Tell whether the time has come to confirm."""
+        clock = self.session.clock
+        return clock.over(self.share) and (not self.adaptive or clock.left() <= self.kept)
 
     def ask(self, number: int) -> Candidate | None:
         settings = self.session.settings
@@ -103,7 +113,11 @@ class _Search:
         values, front = self._values(trial), self.session.front
         members = () if front is None else front.members
         if values is not None and not any(np.all(np.array(member.values) <= values) for member in members):
-            self.session.front = self.session.front_of([*(member.trial for member in members), trial])
+            self._new_front([*(member.trial for member in members), trial])
+
+    def _new_front(self, trials: list[Trial]) -> None:
+        self.session.front = self.session.front_of(trials)
+        self.kept = time_for_confirmation(self.session)
 
     def report(self) -> None:
         self.session.report(

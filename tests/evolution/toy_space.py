@@ -98,7 +98,7 @@ class FakeEngine:
     """Evaluates at once, in this process, and hands results over in whatever order `choose` picks among the candidates at work."""
 
     def __init__(self, workers: int = 1, choose: Callable[[int], int] = lambda number: 0) -> None:
-        self.capacity, self.broken = workers, 0
+        self.capacity = workers
         self.choose = choose
         self.queue: list[tuple[Candidate, Future[Trial]]] = []
         self.submitted: list[Candidate] = []
