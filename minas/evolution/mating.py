@@ -30,8 +30,8 @@ class Variation:
         immigrant: probability that a child is sampled anew.
     """
 
-    crossover: float = 0.5
-    further: float = 0.35
+    crossover: float = 0.3
+    further: float = 0.6
     immigrant: float = 0.0
 
 
