@@ -20,7 +20,7 @@ from minas import network
 from minas.action.meter import ActionMeter
 from minas.graph.architecture import Architecture, Node, Stage
 
-BATCH, SIDE, CLASSES, WEIGHT = 64, 28, 10, 1e-5
+BATCH, SIDE, CLASSES, WEIGHT = 128, 28, 10, 2e-5
 
 
 def stage(width: int, stride: int, operators: str, edges: tuple[tuple[int, int], ...] | None = None) -> Stage:

@@ -24,7 +24,7 @@ from minas.baselines import of_domain
 from minas.engines import ENGINES
 from minas.trial import Candidate, Trial
 
-LAMBDAS = (0.0, 3e-6, 1e-5, 2e-5, 3e-5, 5e-5, 1e-4)
+LAMBDAS = (0.0, 1e-5, 2e-5, 3e-5, 5e-5)
 REPEATS = 5
 LIMIT = 0.005
 MEASURES = (

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import ctypes
 import importlib
 import multiprocessing
 import os
@@ -28,6 +30,7 @@ def serve(pipe: Connection, work: str, evaluator: str) -> None:
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the coordinating process's to handle
     threading.Thread(target=_leave_with_parent, daemon=True).start()
+    _keep_freed_memory()
     module = importlib.import_module(evaluator)
     obstacle = _answer(lambda: module.prepare(work))
     pipe.send(obstacle)
@@ -37,6 +40,18 @@ def serve(pipe: Connection, work: str, evaluator: str) -> None:
         except EOFError:
             return
         pipe.send(_answer(lambda chosen=candidate: module.evaluate(work, chosen)))  # type: ignore[misc]
+
+
+def _keep_freed_memory() -> None:
+    """Have the C library keep what is freed for the next step.
+
+    With its defaults, states of some 100 KiB go back to the kernel and come as fresh pages each time, which made training
+    steps of small networks 3 to 11% slower.
+    """
+    with contextlib.suppress(OSError, AttributeError):  # another C library than glibc has no such knob
+        library = ctypes.CDLL("libc.so.6")
+        for knob in (-3, -1):  # M_MMAP_THRESHOLD and M_TRIM_THRESHOLD of malloc.h
+            library.mallopt(knob, 1 << 28)
 
 
 def _answer(job: Callable[[], Answer]) -> Answer:

@@ -22,9 +22,9 @@ class TrainingSettings:
         augmentation: the domain's own options, such as `shift` in pixels.
     """
 
-    epochs: int = field(default=5, metadata={"minimum": 1})
-    batch_size: int = field(default=64, metadata={"minimum": 2})
-    learning_rate: float = field(default=0.01, metadata={"exclusive_minimum": 0})
+    epochs: int = field(default=6, metadata={"minimum": 1})
+    batch_size: int = field(default=128, metadata={"minimum": 2})
+    learning_rate: float = field(default=0.03, metadata={"exclusive_minimum": 0})
     weight_decay: float = field(default=0.01, metadata={"minimum": 0})
     warmup: float = field(default=0.25, metadata={"minimum": 0, "maximum": 1})
     lambda_: float = field(default=2e-5, metadata={"minimum": 0})
@@ -45,4 +45,4 @@ class ConfirmationSettings:
 
     members: int = field(default=6, metadata={"minimum": 1})
     seeds: int = field(default=3, metadata={"minimum": 1})
-    epochs: int = field(default=25, metadata={"minimum": 1})
+    epochs: int = field(default=30, metadata={"minimum": 1})
