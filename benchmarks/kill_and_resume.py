@@ -28,23 +28,7 @@ import minas
 from minas.run.store import Store
 from minas.trial import Role, Trial
 
-OPTIONS = [
-    "--trials",
-    "12",
-    "--population",
-    "4",
-    "--window",
-    "4",
-    "--epochs",
-    "1",
-    "--members",
-    "2",
-    "--confirmation-epochs",
-    "2",
-    "--confirmation-seeds",
-    "2",
-    "--quiet",
-]
+OPTIONS = "--trials 12 --population 4 --window 4 --epochs 1 --members 2 --confirmation-epochs 2 --confirmation-seeds 2 --quiet"
 
 
 def main() -> None:
