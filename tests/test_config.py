@@ -106,7 +106,7 @@ def test_what_is_written_is_read_back(tmp_path: Path) -> None:
     ("text", "message"),
     [
         ('\nnaem = "a"', "line 2: unknown key 'naem' in the file; did you mean 'name'?"),
-        ('rate = 1', ": the file needs the key 'name': a text in quotes"),
+        ("rate = 1", ": the file needs the key 'name': a text in quotes"),
         ('name = "a"\nrate = "x"', "line 2: rate must be a number, above 0 and at most 1, not 'x'"),
         ('name = "a"\nrate = 0', "line 2: rate must be a number, above 0 and at most 1, not 0"),
         ('name = "a"\nrate = nan', "line 2: rate must be a number, above 0 and at most 1, not nan (not a finite number)"),
@@ -169,7 +169,7 @@ def test_a_byte_order_mark_and_windows_line_ends_are_taken(tmp_path: Path) -> No
 
 
 def test_sections_are_taken_one_by_one_and_leftovers_refused() -> None:
-    text = '[inner]\nsize = 1\n[[many]]\nsize = 2\n[trainig]\nx = 1\n'
+    text = "[inner]\nsize = 1\n[[many]]\nsize = 2\n[trainig]\nx = 1\n"
     document = config.parse(text, source="s.toml")
     assert document.section("inner", Inner) == Inner(size=1)
     assert document.sections("many", Inner) == (Inner(size=2),)

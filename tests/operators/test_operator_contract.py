@@ -37,7 +37,7 @@ def test_the_vision_operators_are_there() -> None:
         "conv1x1",
         "conv3x3",
         "conv5x5",
-    "conv7x7",
+        "conv7x7",
         "dilated3x3",
         "identity",
         "maxpool3x3",
