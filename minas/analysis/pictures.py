@@ -197,7 +197,8 @@ def _axis(objective: Objective, place: int, unit: str, front: Front, tables: Seq
     marked = [value for mark in marks for value in (mark.values[place], _mean(mark.test[place]))]
     log = objective.scale == "log"
     limits = _log_limits(tables, place, marked) if log else _linear_limits(front, objective, place, tables, marks)
-    return Axis(measure=objective.measure, label=f"{label} ({unit})" if unit not in ("", "1") else label, log=log, limits=limits)
+    label = label if unit in ("", "1") else f"{label} ({unit})"
+    return Axis(measure=objective.measure, label=label, log=log, limits=limits)
 
 
 def _mean(interval: Interval | None) -> float:
