@@ -20,13 +20,21 @@ from minas.analysis.hypervolume import curve
 from minas.api.search import resume
 
 
-def curves(folder: Path, seed: int, trials: int, max_flops: float | None, workers: int) -> tuple[list[float], list[float]]:
+def curves(folder: Path, seed: int, options: argparse.Namespace) -> tuple[list[float], list[float]]:
     """Return the hypervolume after each trial, of the search and of its control."""
     if folder.exists():
-        run = resume(folder, workers=workers)
+        run = resume(folder, workers=options.workers)
     else:
         run = minas.search(
-            "vision", trials=trials, seed=seed, control=True, members=0, max_flops=max_flops, workers=workers, out=folder
+            "vision",
+            trials=options.trials,
+            seed=seed,
+            control=True,
+            members=0,
+            max_flops=options.max_flops,
+            epochs=options.epochs,
+            workers=options.workers,
+            out=folder,
         )
     objectives = run.configuration.objectives
     return list(curve(run.told, objectives, run.bounds)), list(curve(run.control, objectives, run.bounds))
@@ -38,15 +46,14 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=20)
     parser.add_argument("--trials", type=int, default=64)
     parser.add_argument("--max-flops", type=float, help="smaller networks only, which train faster")
+    parser.add_argument("--epochs", type=int, help="of each brief training")
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--out", type=Path, default=Path("results/search-quality"))
     arguments = parser.parse_args()
     arguments.out.mkdir(parents=True, exist_ok=True)
     rows = []
     for seed in range(arguments.seeds):
-        search, control = curves(
-            arguments.out / f"seed-{seed:02d}", seed, arguments.trials, arguments.max_flops, arguments.workers
-        )
+        search, control = curves(arguments.out / f"seed-{seed:02d}", seed, arguments)
         for number in sorted({*range(8, arguments.trials, 8), arguments.trials}):
             rows.append({"seed": seed, "trials": number, "search": search[number - 1], "random": control[number - 1]})
         print(f"seed {seed}: search {search[-1]:.4f}, random {control[-1]:.4f}", flush=True)
