@@ -44,6 +44,7 @@ def main() -> None:
     """Run the comparison."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seeds", type=int, default=20)
+    parser.add_argument("--first-seed", type=int, default=0)
     parser.add_argument("--trials", type=int, default=64)
     parser.add_argument("--max-flops", type=float, help="smaller networks only, which train faster")
     parser.add_argument("--epochs", type=int, help="of each brief training")
@@ -52,7 +53,7 @@ def main() -> None:
     arguments = parser.parse_args()
     arguments.out.mkdir(parents=True, exist_ok=True)
     rows = []
-    for seed in range(arguments.seeds):
+    for seed in range(arguments.first_seed, arguments.first_seed + arguments.seeds):
         search, control = curves(arguments.out / f"seed-{seed:02d}", seed, arguments)
         for number in sorted({*range(8, arguments.trials, 8), arguments.trials}):
             rows.append({"seed": seed, "trials": number, "search": search[number - 1], "random": control[number - 1]})
