@@ -51,7 +51,7 @@ def test_trials_alone_have_no_clock_and_both_may_be_given(task):
 def test_lambda_and_epochs_are_part_of_the_configuration(task):
     training = configured(task, lambda_=3e-4, epochs=2).search_space["training"]
     assert (training["lambda"], training["epochs"]) == (3e-4, 2)
-    assert training["batch_size"] == 64
+    assert training["batch_size"] == configured(task).search_space["training"]["batch_size"]
 
 
 def test_a_configuration_survives_its_file(task, tmp_path):
