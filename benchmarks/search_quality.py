@@ -4,7 +4,8 @@
 
 Each seed is one run of `minas.search`. The first `--controls` of them evaluate as many random architectures beside it; these
 and every run's initial population are one pool of random architectures, all trained alike. Random search is drawn from the
-pool without replacement, as often as `--draws` says. Runs are kept in the folder and taken up again; `--table` reads them alone.
+pool without replacement, as often as `--draws` says. Runs are kept in the folder and taken up again;
+`--table` reads them alone.
 
 The interval of the difference counts the pool as pool / trials independent random searches, however often it is drawn from.
 """

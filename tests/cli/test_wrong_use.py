@@ -49,8 +49,8 @@ def test_mistakes_are_named(cli, tmp_path, monkeypatch, arguments, text):
         (('name = "vision"', 'nme = "vision"'), "unknown key 'nme' in space; did you mean 'name'?"),
         (("[training]\n", "[trainig]\n"), "unknown key 'trainig'; did you mean 'training'?"),
         (('functional = "action"', 'functional = "acton"'), "no functional named 'acton'; did you mean 'action'?"),
-        (("shift = 2", "shfit = 2"), "no augmentation of images named 'shfit'; did you mean 'shift'?"),
-        (("batch_size = 64", "batch_size = 0"), "training.batch_size must be an integer, at least 2, not 0"),
+        (("shift = 1", "shfit = 1"), "no augmentation of images named 'shfit'; did you mean 'shift'?"),
+        (("batch_size = 128", "batch_size = 0"), "training.batch_size must be an integer, at least 2, not 0"),
     ],
 )
 def test_a_mistake_in_a_search_space_is_named_with_file_and_line(cli, tmp_path, monkeypatch, change, text):
