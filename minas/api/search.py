@@ -174,7 +174,7 @@ def resume(
         path: the run's folder.
         listener: hears of progress.
         workers: worker processes from now on; the trials don't depend on it.
-        time: give the run this much time in all, in place of what it had.
+        time: give the run this much time in all, in place of what it had; a search that has ended stays ended.
 
     Raises:
         UsageError: it is no run folder, another process works on it, or its data have changed.
@@ -248,17 +248,17 @@ def _work(folder: Path, configuration: RunConfiguration, space: Space, listener:
         listener(Progress(phase="starting", left=configuration.settings.seconds))
         clock = Clock(settings.seconds, spent_before=float(store.fact("spent", 0.0)))
         engine = ENGINES.get(settings.engine).start(work_of(configuration, folder).to_json(), settings.workers)
-        session = Session(
-            folder=folder,
-            configuration=configuration,
-            store=store,
-            engine=engine,
-            space=space,
-            epochs=int(configuration.search_space["training"]["epochs"]),
-            clock=clock,
-            listener=listener,
-        )
         try:
+            session = Session(
+                folder=folder,
+                configuration=configuration,
+                store=store,
+                engine=engine,
+                space=space,
+                epochs=int(configuration.search_space["training"]["epochs"]),
+                clock=clock,
+                listener=listener,
+            )
             run_phases(session)
         finally:
             engine.close()
