@@ -6,13 +6,15 @@ import contextlib
 import dataclasses
 import json
 import sqlite3
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from minas.errors import MinasError, UsageError
 from minas.run import schema
 from minas.trial import Candidate, Cost, Role, Status, Trial
+
+Record = TypeVar("Record")
 
 COLUMNS = "role, number, key, architecture, baseline, seed, epochs, part, parents"
 
@@ -72,7 +74,7 @@ class Store:
     def fact(self, name: str, default: Any = None) -> Any:
         """Return the JSON value kept under a name."""
         rows = self._do("SELECT value FROM facts WHERE name = ?", (name,))
-        return json.loads(rows[0][0]) if rows else default
+        return self._understood(lambda row: json.loads(row[0]), rows)[0] if rows else default
 
     def put_candidate(self, candidate: Candidate) -> None:
         """Record that a candidate was asked for."""
@@ -112,14 +114,21 @@ class Store:
     def candidates(self, role: Role) -> list[Candidate]:
         """Return all candidates of a role, in the order in which they were asked for."""
         rows = self._do(f"SELECT {COLUMNS} FROM candidates WHERE role = ? ORDER BY number", (role,))
-        return [_candidate(row) for row in rows]
+        return self._understood(_candidate, rows)
 
     def trials(self, role: Role) -> list[Trial]:
         """Return the finished trials of a role, in the order in which they were asked for."""
         columns = ", ".join(f"c.{name}" for name in COLUMNS.split(", "))
         query = f"""SELECT {columns}, t.status, t.reason, t.measures, t.reasons, t.cost, t.late, t.attempts
             FROM candidates c JOIN trials t ON t.role = c.role AND t.number = c.number WHERE c.role = ? ORDER BY c.number"""
-        return [_trial(row) for row in self._do(query, (role,))]
+        return self._understood(_trial, self._do(query, (role,)))
+
+    def _understood(self, record: Callable[[tuple[Any, ...]], Record], rows: Sequence[tuple[Any, ...]]) -> list[Record]:
+        """Return what rows hold; a stranger's file, or a damaged one, may hold anything."""
+        try:
+            return [record(row) for row in rows]
+        except (ValueError, TypeError, RecursionError) as error:
+            raise UsageError(f"{self.path} is damaged, or not a store of MINAS: {error}") from error
 
     def _do(self, statement: str, values: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
         try:
@@ -177,12 +186,11 @@ def _read_only(path: Path) -> sqlite3.Connection:
 
 def _candidate(row: tuple[Any, ...]) -> Candidate:
     role, number, key, architecture, baseline, seed, epochs, part, parents = row
-    loaded: Mapping[str, Any] | None = None if architecture is None else json.loads(architecture)
     return Candidate(
         role=role,
         number=number,
         key=key,
-        architecture=loaded,
+        architecture=None if architecture is None else _table(architecture, object),
         baseline=baseline,
         seed=seed,
         epochs=epochs,
@@ -197,12 +205,23 @@ def _trial(row: tuple[Any, ...]) -> Trial:
         candidate=_candidate(row[:9]),
         status=Status(status),
         reason=reason,
-        measures=json.loads(measures),
-        reasons=json.loads(reasons),
-        cost=Cost(**json.loads(cost)),
+        measures=_table(measures, float | int | None),
+        reasons=_table(reasons, str),
+        cost=Cost(**_table(cost, float | int | None)),
         late=bool(late),
         attempts=attempts,
     )
+
+
+def _table(text: str, kind: Any) -> dict[str, Any]:
+    """Return a JSON object, if all of its values are of a kind."""
+    values = json.loads(text)
+    if not isinstance(values, dict):
+        raise TypeError(f"expected a JSON object, not {text[:60]!r}")
+    for name, value in values.items():
+        if not isinstance(value, kind):
+            raise TypeError(f"'{name[:60]}' is {str(value)[:60]!r}")
+    return values
 
 
 def _explained(path: Path, error: sqlite3.Error) -> MinasError:

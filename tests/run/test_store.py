@@ -250,6 +250,34 @@ def test_a_damaged_store_is_told_from_a_good_one(path: Path) -> None:
         store.candidates("search")
 
 
+@pytest.mark.parametrize(
+    "change",
+    [
+        "UPDATE trials SET status = 'odd'",
+        "UPDATE trials SET measures = '[1'",
+        "UPDATE trials SET measures = '[]'",
+        """UPDATE trials SET measures = '{"error": "<b>"}'""",
+        """UPDATE trials SET measures = '{"error": [0.1]}'""",
+        """UPDATE trials SET reasons = '{"error": 1}'""",
+        """UPDATE trials SET cost = '{"hours": 1}'""",
+        """UPDATE trials SET cost = '{"seconds": "1"}'""",
+        "UPDATE candidates SET architecture = '[]'",
+        "UPDATE candidates SET parents = '1'",
+        "UPDATE facts SET value = '{' WHERE name = 'search_told'",
+    ],
+)
+def test_a_store_that_holds_what_no_run_writes_is_refused(path: Path, change: str) -> None:
+    stored_by_schema_1(path)
+    with sqlite3.connect(path) as connection:
+        connection.execute("PRAGMA ignore_check_constraints = ON")
+        connection.execute(change)
+    with (
+        Store(path, read_only=True) as store,
+        pytest.raises(UsageError, match=r"run\.db is damaged, or not a store of MINAS: "),
+    ):
+        _ = store.trials("search"), store.fact("search_told")
+
+
 def test_reading_where_there_is_nothing_says_so_and_makes_nothing(path: Path) -> None:
     with pytest.raises(UsageError, match=r"it has no run\.db yet"):
         Store(path, read_only=True)
