@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import datetime
+import itertools
 import os
 import re
 from collections.abc import Iterator
@@ -17,6 +18,7 @@ CONFIGURATION = "run.toml"
 DATABASE = "run.db"
 WEIGHTS = "weights"
 LOCK = "run.lock"
+PROBE = ".probe"
 
 
 def create(out: str | os.PathLike[str] | None, *, domain: str, base: Path | None = None) -> Path:
@@ -30,23 +32,14 @@ def create(out: str | os.PathLike[str] | None, *, domain: str, base: Path | None
     Raises:
         UsageError: the folder exists and is not empty, or cannot be written.
     """
-    if out is None:
-        stamp = datetime.datetime.now().strftime("%Y%m%d-%H%M%S")
-        parent = base if base is not None else Path("results")
-        path = parent / f"{domain}-{stamp}"
-        suffix = 1
-        while path.exists():
-            suffix += 1
-            path = parent / f"{domain}-{stamp}-{suffix}"
-    else:
-        path = Path(os.path.expanduser(out))
-    if path.is_dir() and (path / CONFIGURATION).exists():
-        raise UsageError(f"{path} already holds a run: go on with it by --resume {path}, or give another --out")
-    if path.exists() and (not path.is_dir() or any(path.iterdir())):
-        raise UsageError(f"{path} exists and is not an empty folder: give another --out")
+    parent = base if base is not None else Path("results")
+    path = parent / domain if out is None else Path(os.path.expanduser(out))
+    if out is not None:
+        _refuse_what_is_in_use(path)
     try:
+        path = _reserved(parent, domain) if out is None else path
         (path / WEIGHTS).mkdir(parents=True, exist_ok=True)
-        probe = path / WEIGHTS / ".probe"
+        probe = path / WEIGHTS / PROBE
         probe.write_bytes(b"")
         probe.unlink()
     except OSError as error:
@@ -54,6 +47,35 @@ def create(out: str | os.PathLike[str] | None, *, domain: str, base: Path | None
             f"cannot write to {path}: {error.strerror or error}; give a folder you may write to with --out"
         ) from error
     return path
+
+
+def _reserved(parent: Path, domain: str) -> Path:
+    """Make a folder of a name that nobody else has, not even a search that starts in the same second."""
+    stamp = datetime.datetime.now().strftime("%Y%m%d-%H%M%S")
+    for number in itertools.count(1):
+        path = parent / (f"{domain}-{stamp}" if number == 1 else f"{domain}-{stamp}-{number}")
+        try:
+            path.mkdir(parents=True)
+        except FileExistsError:
+            if not os.path.lexists(path):  # it is `parent` that exists, and is no folder
+                raise
+        else:
+            break
+    return path
+
+
+def _refuse_what_is_in_use(path: Path) -> None:
+    if path.is_dir() and (path / CONFIGURATION).exists():
+        raise UsageError(f"{path} already holds a run: go on with it by --resume {path}, or give another --out")
+    if path.exists() and (not path.is_dir() or not all(_left_by_a_start(entry) for entry in path.iterdir())):
+        raise UsageError(f"{path} exists and is not an empty folder: give another --out")
+
+
+def _left_by_a_start(entry: Path) -> bool:
+    """Tell whether an entry is what a search leaves that was killed before it had written its configuration."""
+    if entry.name == WEIGHTS and entry.is_dir():
+        return all(inner.name == PROBE for inner in entry.iterdir())
+    return entry.name == LOCK or (entry.name.startswith(f".{CONFIGURATION}.") and entry.name.endswith(".tmp"))
 
 
 def existing(path: str | os.PathLike[str]) -> Path:

@@ -27,6 +27,44 @@ def test_default_names_say_domain_and_time_and_never_meet(tmp_path: Path) -> Non
     assert all(path.parent == tmp_path and path.name.startswith("vision-2") for path in made)
 
 
+def test_searches_that_start_in_the_same_second_get_folders_of_their_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reserved = []
+    real = Path.mkdir
+
+    def mkdir(self: Path, *arguments: object, **options: object) -> None:
+        if not reserved and self.name.startswith("vision-"):
+            reserved.append(self)
+            real(self, parents=True)  # as another process does, right before this one
+        real(self, *arguments, **options)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(Path, "mkdir", mkdir)
+    made = folder.create(None, domain="vision", base=tmp_path)
+    assert made == reserved[0].with_name(f"{reserved[0].name}-2")
+
+
+def test_where_default_folders_go_may_be_no_folder(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("mine")
+    (tmp_path / "lost").symlink_to(tmp_path / "nowhere")
+    for name in ("file", "lost"):
+        with pytest.raises(UsageError, match=r"cannot write to .*; give a folder you may write to with --out"):
+            folder.create(None, domain="vision", base=tmp_path / name)
+
+
+def test_what_a_start_that_was_killed_left_behind_is_taken_again(tmp_path: Path) -> None:
+    made = folder.create(tmp_path / "run", domain="vision")
+    with folder.lock(made):
+        (made / ".run.toml.17.tmp").write_text("half")
+        (made / "weights" / ".probe").touch()
+        assert folder.create(made, domain="vision") == made
+        with pytest.raises(UsageError, match="another process is working on"), folder.lock(made):
+            pass
+    (made / "weights" / "mine.safetensors").touch()
+    with pytest.raises(UsageError, match="is not an empty folder: give another --out"):
+        folder.create(made, domain="vision")
+
+
 def test_a_folder_in_use_is_refused(tmp_path: Path) -> None:
     (tmp_path / "notes.txt").write_text("mine")
     with pytest.raises(UsageError, match="is not an empty folder: give another --out"):
