@@ -47,7 +47,7 @@ class Live:
         self._quiet = quiet
         self._display: Any = None
         self._last = 0.0
-        self._phase = ""
+        self._began: Progress | None = None
 
     def __enter__(self) -> Live:
         if not self._quiet and sys.stderr.isatty():
@@ -67,17 +67,18 @@ class Live:
         if self._quiet:
             return
         now = time.monotonic()
-        changed = progress.phase != self._phase
-        self._phase = progress.phase
+        changed = self._began is None or progress.phase != self._began.phase
+        if changed:
+            self._began = progress
         if progress.note:
             self._say(f"note: {progress.note}")
         if self._display is not None:
             if changed or now - self._last >= REDRAW:
                 self._last = now
-                self._display.update(_drawing(progress), refresh=True)
+                self._display.update(_drawing(progress, self._began), refresh=True)
         elif changed or now - self._last >= LINE_EVERY:
             self._last = now
-            self._say(line(progress))
+            self._say(line(progress, self._began))
 
     def started(self, folder: Path) -> None:
         """Say where the run is written, so that even one that is killed can be found."""
@@ -91,25 +92,26 @@ class Live:
             print(text, file=sys.stderr, flush=True)
 
 
-def line(progress: Progress) -> str:
-    """Return one line that says where a run stands."""
+def line(progress: Progress, began: Progress | None = None) -> str:
+    """Return one line that says where a run stands; `began` is where it stood when this phase began."""
     parts = [WORDS[progress.phase]]
     if progress.asked:
         parts.append(f"{progress.told} trials" + (f" of {progress.of}" if progress.of else ""))
     if progress.front is not None:
         parts.append(f"{len(progress.front.members)} on the front, hypervolume {progress.front.hypervolume:.3f}")
-    left = time_left(progress)
+    left = time_left(progress, began)
     if left is not None:
         parts.append(f"{clock(left)} left")
     return ", ".join(parts)
 
 
-def time_left(progress: Progress) -> float | None:
-    """Return the seconds that a run should still take: by its clock, else by its pace."""
+def time_left(progress: Progress, began: Progress | None = None) -> float | None:
+    """Return the seconds that a run should still take by its clock, else its phase by the pace since it began."""
     if progress.left is not None:
         return progress.left
-    if progress.of and progress.told and progress.phase in ("search", "control"):
-        return progress.spent * (progress.of - progress.told) / progress.told
+    told, spent = (0, 0.0) if began is None else (began.told, began.spent)
+    if progress.of and progress.told > told:
+        return (progress.spent - spent) * (progress.of - progress.told) / (progress.told - told)
     return None
 
 
@@ -121,7 +123,7 @@ def clock(seconds: float) -> str:
     return f"{whole // 60}m{whole % 60:02d}s"
 
 
-def _drawing(progress: Progress) -> Group:
+def _drawing(progress: Progress, began: Progress | None) -> Group:
     from rich.console import Group
     from rich.progress_bar import ProgressBar
     from rich.table import Table
@@ -131,7 +133,7 @@ def _drawing(progress: Progress) -> Group:
     head.add_column(no_wrap=True)
     head.add_column(ratio=1)
     share = _share(progress)
-    head.add_row(line(progress), ProgressBar(total=1.0, completed=share) if share is not None else Text(""))
+    head.add_row(line(progress, began), ProgressBar(total=1.0, completed=share) if share is not None else Text(""))
     parts: list[Any] = [head]
     if progress.front is not None and progress.front.members:
         parts.append(_front_table(progress))

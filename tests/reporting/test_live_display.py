@@ -64,7 +64,23 @@ def test_spans_of_time(seconds, text):
 def test_time_left_by_the_pace_where_there_is_no_clock():
     assert live.time_left(Progress(phase="search", told=10, asked=12, of=40, spent=20.0)) == pytest.approx(60.0)
     assert live.time_left(Progress(phase="search", told=0, asked=2, of=40)) is None
-    assert live.time_left(Progress(phase="confirmation", told=1, asked=2, of=4, spent=5.0)) is None
+
+
+def test_time_left_of_a_later_phase_or_sitting_is_by_its_own_pace():
+    began = Progress(phase="control", told=5, asked=5, of=25, spent=300.0)
+    assert live.time_left(began, began) is None
+    assert live.time_left(Progress(phase="control", told=10, asked=12, of=25, spent=320.0), began) == pytest.approx(60.0)
+    assert live.time_left(Progress(phase="control", told=10, of=25, left=7.0, spent=320.0), began) == 7.0
+
+
+def test_the_pace_is_counted_from_where_a_phase_began(capsys, monkeypatch):
+    now = [1000.0]
+    monkeypatch.setattr(time, "monotonic", lambda: now[0])
+    with live.Live() as shown:
+        for phase, told, spent in (("search", 40, 300.0), ("control", 0, 300.0), ("control", 10, 320.0)):
+            shown(Progress(phase=phase, told=told, asked=20, of=40, spent=spent))
+            now[0] += 20.0
+    assert capsys.readouterr().err.splitlines()[-1] == "random control, 10 trials of 40, 1m00s left"
 
 
 def test_where_there_is_no_terminal_a_line_now_and_then_on_standard_error(capsys, monkeypatch):
