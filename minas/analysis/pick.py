@@ -172,6 +172,8 @@ def explain(choice: Pick) -> str:
 
 def _why(choice: Pick) -> list[str]:
     asked = ", ".join(f"{word(name)} at most {show(limit)}" for name, limit in choice.limits.items()) or "no limits"
+    if not choice.figures:
+        return ["The front is empty, so there is no member to choose."]
     if choice.chosen is None:
         return [f"No member of the front is within the limits ({asked})."]
     figures = choice.figures[choice.chosen.key]

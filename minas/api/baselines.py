@@ -45,11 +45,13 @@ def train_baselines(
         A row a baseline, as `minas front --json` gives them.
 
     Raises:
-        UsageError: the domain has no baselines.
+        UsageError: the domain has no baselines, or `out` cannot be written.
         MinasError: one of them failed.
     """
     from minas.engines import ENGINES
 
+    if out is not None and (out.is_dir() or not out.absolute().parent.is_dir()):
+        raise UsageError(f"cannot write to {out}: give a file, in a folder that exists, with --out")
     request = Request(domain=domain, data=data, space=space, lambda_=lambda_, workers=workers, trials=1)
     found, task, source = load_task(request)
     configuration, opened = configuration_of(request, found, task, source)

@@ -31,6 +31,8 @@ def trained_network(run: Run, trial: Trial) -> nn.Module:
         MinasError: its weights are damaged.
     """
     path = weights_path(run.path, trial.candidate.role, trial.number)
+    if not path.is_file() and trial.candidate.key in run.front.by_key:
+        raise UsageError(f"{path} is missing: {trial.id} is on the front, so its weights were kept; somebody moved them")
     if not path.is_file():
         raise UsageError(
             f"the weights of {trial.id} were not kept (of dominated trials they are not): "

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
@@ -28,6 +29,7 @@ FACTS = (
     "preprocessing",
     "repeat",
     "search_ended",
+    "search_exhausted",
     "search_seconds",
     "search_told",
     "spent",
@@ -143,7 +145,9 @@ class Run:
             raise UsageError(f"'{id_}' is the start of {len(keys)} architectures of {self.path}: give more characters")
         if not found:
             known = [member.id for member in self.front]
-            raise UsageError(f"no architecture '{id_}' in {self.path}{nearest(id_, [*known, 'knee', 'accurate', 'frugal'])}")
+            hint = nearest(id_, [*known, *analysis_front.LABELS])
+            listed = f"; those of the front are listed by: minas front {shlex.quote(str(self.path))}"
+            raise UsageError(f"no architecture '{id_}' in {self.path}{hint if 'did you mean' in hint else listed}")
         return found[0]
 
     def member(self, name: str) -> Member:

@@ -161,9 +161,16 @@ def _trouble(run: Run) -> list[str]:
     broken = [trial for trial in run.trials if trial.status in (Status.FAILED, Status.DIVERGED)]
     if broken:
         lines.append(f"{len(broken)} of {len(run.trials)} trials failed or diverged; why: minas trials {path}")
-    if not run.told:
-        lines.append("Not one trial ended in time: give it more, with --time.")
-    return lines
+    return [*lines, *_too_few(run)]
+
+
+def _too_few(run: Run) -> list[str]:
+    """Return why there were fewer trials than asked for, or none at all."""
+    settings = run.configuration.settings
+    if run.fact("search_exhausted") and (settings.trials is None or len(run.trials) < settings.trials):
+        limits = ", ".join(f"{word(name)} at most {show(largest)}" for name, largest in settings.limits.items())
+        return [f"After {len(run.trials)} trials no new architecture was found within the limits ({limits or 'none'})."]
+    return [] if run.told else ["Not one trial ended in time: give it more, with --time."]
 
 
 def _next(run: Run) -> list[str]:

@@ -111,4 +111,4 @@ def test_wrong_use(limits: dict[str, float], by: str, says: str) -> None:
 
 
 def test_an_empty_front() -> None:
-    assert explain(pick(front_of([], PAPER, BOUNDS), {"error": 0.1})).startswith("No member of the front")
+    assert explain(pick(front_of([], PAPER, BOUNDS), {"error": 0.1})) == "The front is empty, so there is no member to choose."

@@ -144,6 +144,14 @@ def test_too_short_a_time_is_a_failed_run_that_says_so(shell, images, tmp_path):
     assert "the front of" in shell("export", tmp_path / "run", "knee", tmp_path / "x").stderr
 
 
+def test_limits_that_nothing_keeps_are_named(shell, images, tmp_path):
+    options = ["--max-flops", "1", "--time", "60s", "--workers", "1", "--out", tmp_path / "run"]
+    done = shell("search", "vision", "--data", images, *options)
+    assert done.returncode == 1
+    assert "After 0 trials no new architecture was found within the limits (FLOPs at most 1)." in done.stdout
+    assert "--time" not in done.stdout, "more time is no help"
+
+
 def test_a_time_is_kept_and_a_run_by_the_clock_says_how_to_repeat_it(shell, images, tmp_path):
     options = ["--population", 3, "--window", 2, "--epochs", 1, "--confirmation-epochs", 1, "--confirmation-seeds", 1]
     done = shell("search", "vision", "--data", images, "--time", "25s", "--workers", "1", *options, "--out", tmp_path / "run")
@@ -153,6 +161,13 @@ def test_a_time_is_kept_and_a_run_by_the_clock_says_how_to_repeat_it(shell, imag
     assert f"--trials {len(run.told)} " in run.fact("repeat")
     assert run.fact("repeat") in done.stdout
     assert run.confirmation
+
+
+@pytest.mark.parametrize("out", [".", "nowhere/baselines.json"])
+def test_baselines_say_before_they_train_that_their_file_cannot_be_written(shell, images, tmp_path, out):
+    done = shell("baselines", "vision", "--data", images, "--out", out, cwd=tmp_path)
+    assert done.returncode == 2
+    assert f"cannot write to {out}: give a file, in a folder that exists, with --out" in done.stderr
 
 
 def test_the_baselines_command(shell, images, tmp_path):

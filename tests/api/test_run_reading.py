@@ -130,6 +130,22 @@ def test_members_by_name(finished_run):
         assert finished_run.member(trial.id).labels == ()
 
 
+def test_an_id_that_is_like_none_says_where_to_find_them(finished_run):
+    with pytest.raises(UsageError, match=rf"no architecture 'zzz' in .*; .* listed by: minas front {finished_run.path}$"):
+        finished_run.member("zzz")
+
+
+def test_weights_of_the_front_that_are_gone_are_named(finished_run, tmp_path):
+    run = minas.open_run(shutil.copytree(finished_run.path, tmp_path / "copy"))
+    for path in (run.path / "weights").iterdir():
+        path.unlink()
+    with pytest.raises(UsageError, match=r"weights/confirmation-0000\d\.safetensors is missing: .* is on the front"):
+        run.front.knee().network()
+    dominated = next(trial for trial in run.trials if trial.candidate.key not in run.front.by_key)
+    with pytest.raises(UsageError, match="were not kept"):
+        run.member(dominated.id).network()
+
+
 def test_an_id_that_starts_two_members_is_not_guessed(finished_run):
     keys = [trial.candidate.key for trial in [*finished_run.trials, *finished_run.control]]
     first = next((key[0] for key in keys if sum(other.startswith(key[0]) for other in set(keys)) > 1), None)
