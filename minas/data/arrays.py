@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from minas.data.task import DataSource
-from minas.errors import DataError
+from minas.errors import DataError, MinasError
 
 _EXPECTED = (
     "expected (x, y), or (train, test) or (train, validation, test) of such pairs; each pair may also be a data set "
@@ -32,11 +32,15 @@ def store(data: Any, folder: Path, *, seed: int = 0, image_size: int | None = No
 
     Raises:
         DataError: the data has another form, or samples of different shapes.
+        MinasError: the disk is full or the folder cannot be written.
     """
     path = folder / "data.npz"
     arrays = named(data)
-    folder.mkdir(parents=True, exist_ok=True)
-    np.savez(path, **cast(Mapping[str, Any], arrays))
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        np.savez(path, **cast(Mapping[str, Any], arrays))
+    except OSError as error:
+        raise MinasError(f"cannot write {path}: {error.strerror or error}") from error
     return DataSource(path=str(path), seed=seed, image_size=image_size)
 
 
@@ -82,7 +86,14 @@ def _pair(part: Any, name: str) -> tuple[Any, Any]:
     items = [part[index] for index in range(len(part))]
     if not items or any(not isinstance(item, tuple | list) or len(item) != 2 for item in items):
         raise DataError(f"{name}: a data set without (sample, label) items; {_EXPECTED}")
-    return [np.asarray(sample) for sample, _ in items], [np.asarray(label).item() for _, label in items]
+    labels = [np.asarray(label) for _, label in items]
+    for index, label in enumerate(labels):
+        if label.size != 1:
+            raise DataError(
+                f"{name}: item {index} has a label of shape {label.shape}; expected one label a sample: "
+                "one-hot labels become that by their argmax"
+            )
+    return [np.asarray(sample) for sample, _ in items], [label.item() for label in labels]
 
 
 def _array(values: Any, what: str) -> NDArray[Any]:

@@ -6,7 +6,7 @@ import torch
 from torch.utils.data import TensorDataset
 
 from minas.data import arrays, formats
-from minas.errors import DataError
+from minas.errors import DataError, MinasError
 
 X = np.random.default_rng(0).random((12, 6, 6)).astype(np.float32)
 Y = np.arange(12) % 3
@@ -72,3 +72,14 @@ def test_samples_of_different_shapes_are_refused(tmp_path):
 def test_objects_are_refused(tmp_path):
     with pytest.raises(DataError, match=r"labels of train: an array of Python objects"):
         arrays.store((X, np.array([object()] * 12)), tmp_path)
+
+
+def test_a_data_set_with_one_hot_labels_is_told_what_to_do():
+    with pytest.raises(DataError, match=r"train: item 0 has a label of shape \(3,\); expected one label .* argmax"):
+        arrays.named(TensorDataset(torch.tensor(X), torch.eye(3)[Y]))
+
+
+def test_arrays_that_cannot_be_written_are_an_error_in_words(tmp_path):
+    (tmp_path / "file").write_text("in the way")
+    with pytest.raises(MinasError, match=r"cannot write .*data\.npz: Not a directory"):
+        arrays.store((np.zeros((4, 4, 4)), [0, 1, 0, 1]), tmp_path / "file" / "data")
