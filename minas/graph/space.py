@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Literal
 
 from minas import config
-from minas.errors import ArchitectureError, ConfigError
+from minas.errors import ArchitectureError, ConfigError, nearest
 from minas.graph.signatures import IDENTITY, nodes_of
 from minas.graph.structure import Architecture, Node, Stage, Value
-from minas.graph.validation import LARGEST, check_head, check_node
+from minas.graph.validation import HEADS, LARGEST, check_head, check_node
 from minas.graph.wiring import Wiring
 
 
@@ -157,31 +158,58 @@ def from_document(document: config.Document) -> GraphSpace:
         head=document.section("head", dict[str, tuple[int | float | str | bool, ...]]),
         limits=document.section("limits", Limits),
     )
-    try:
-        _check(space)
-    except ArchitectureError as error:
-        raise ConfigError(f"{document.source}: {error}") from error
+    with _at(document, "stages"):
+        _check_stages(space)
+    for place in ("entry", "inner"):
+        with _at(document, "operators", place):
+            _check_operators(space, place)
+    for name in space.head:
+        with _at(document, "head", name):
+            _check_head_choices(space, name)
+    with _at(document, "head"):
+        check_head(space.heading.kind, tuple((name, choices[0]) for name, choices in sorted(space.head.items())))
+    with _at(document, "limits", "nodes"):
+        _check_limits(space)
     return space
 
 
-def _check(space: GraphSpace) -> None:
-    kind = space.heading.kind
+@contextmanager
+def _at(document: config.Document, *keys: str) -> Iterator[None]:
+    """Name the file and the line of a key in what goes wrong inside."""
+    try:
+        yield
+    except ArchitectureError as error:
+        line = document.line(keys)
+        raise ConfigError(f"{document.source}{'' if line is None else f', line {line}'}: {error}") from error
+
+
+def _check_stages(space: GraphSpace) -> None:
     if not 1 <= len(space.stages) <= LARGEST["stages"]:
         raise ArchitectureError(f"there are {len(space.stages)} [[stages]] tables; expected 1 to {LARGEST['stages']}")
     optional = [stage.optional for stage in space.stages]
     if optional != sorted(optional) or optional[0]:
         raise ArchitectureError("optional stages must come last, after at least one that is not optional")
-    for place, nodes in (("operators.entry", space.entries), ("operators.inner", space.inner)):
-        for node in nodes:
-            check_node(node, kind, place, entry=place == "operators.entry")
-    if not space.inner and any(stage.nodes[1] for stage in space.stages):
+
+
+def _check_operators(space: GraphSpace, place: str) -> None:
+    nodes = space.entries if place == "entry" else space.inner
+    for node in nodes:
+        check_node(node, space.heading.kind, f"operators.{place}", entry=place == "entry")
+    if not nodes and any(stage.nodes[1] for stage in space.stages):
         raise ArchitectureError("operators.inner must name an operator other than identity where stages may have inner nodes")
-    for name, choices in space.head.items():
-        if not choices or len(set(choices)) < len(choices):
-            raise ArchitectureError(f"head.{name} must list at least one value, each once")
-        for choice in choices:
-            check_head(kind, ((name, choice),))
-    check_head(kind, tuple((name, choices[0]) for name, choices in sorted(space.head.items())))
+
+
+def _check_head_choices(space: GraphSpace, name: str) -> None:
+    kind, choices = space.heading.kind, space.head[name]
+    if name not in HEADS[kind]:
+        raise ArchitectureError(f"unknown key '{name}' in head{nearest(name, HEADS[kind])}")
+    if not choices or len(set(choices)) < len(choices):
+        raise ArchitectureError(f"head.{name} must list at least one value, each once")
+    for choice in choices:
+        check_head(kind, ((name, choice),))
+
+
+def _check_limits(space: GraphSpace) -> None:
     smallest = sum(1 + stage.nodes[0] for stage in space.stages if not stage.optional)
     if space.limits.nodes is not None and space.limits.nodes < smallest:
         raise ArchitectureError(f"limits.nodes is {space.limits.nodes}; the stages need at least {smallest}")

@@ -50,6 +50,9 @@ def test_mistakes_are_named(cli, tmp_path, monkeypatch, arguments, text):
         (("[training]\n", "[trainig]\n"), "unknown key 'trainig'; did you mean 'training'?"),
         (('functional = "action"', 'functional = "acton"'), "no functional named 'acton'; did you mean 'action'?"),
         (("shift = 1", "shfit = 1"), "no augmentation of images named 'shfit'; did you mean 'shift'?"),
+        (("grid = [1, ", "gird = [1, "), "unknown key 'gird' in head; did you mean 'grid'?"),
+        (("grid = [1, ", "grid = [0, "), "head.grid: 0; expected a whole number in 1 to 32"),
+        (('entry = ["conv3x3"', 'entry = ["conv3x4"'), "no operator named 'conv3x4'; did you mean 'conv3x3'?"),
         (("batch_size = 128", "batch_size = 0"), "training.batch_size must be an integer, at least 2, not 0"),
     ],
 )
