@@ -178,11 +178,10 @@ def _drop_weights(session: Session) -> None:
 @contextlib.contextmanager
 def _joules(session: Session) -> Iterator[None]:
     """Count the machine's energy while a run works, where a counter can be read; else note down why not."""
-    from minas.measures import Unavailable
-    from minas.measures._counters import find
+    from minas.measures import Unavailable, find_counter
 
     try:
-        counter = find()
+        counter = find_counter()
     except Unavailable as reason:
         session.store.put_fact("joules_reason", str(reason))
         yield

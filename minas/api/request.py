@@ -16,16 +16,13 @@ from minas.domains import DOMAINS, Domain
 from minas.engines import ENGINES
 from minas.errors import ConfigError, UsageError, nearest
 from minas.evolution.clock import parse_time
-from minas.measures import MEASURES
+from minas.measures import MEASURES, known_before_training
 from minas.run.configuration import RunConfiguration, Settings, TaskFacts, machine, versions
 from minas.training.settings import ConfirmationSettings, TrainingSettings
 
 if TYPE_CHECKING:
     from minas.data.task import DataSource, Task
     from minas.spaces import Space
-
-LIMITED = ("flops", "params", "activations")
-"""Measures that can be told before training, and so be limited."""
 
 DEFAULT_TIME = 300.0
 """Seconds that a search takes when neither trials nor a time are given."""
@@ -202,9 +199,10 @@ def check_numbers(values: Mapping[str, float | None]) -> None:
 
 
 def _check_limits(request: Request) -> None:
+    known = known_before_training()
     for name in request.limits:
-        if name not in LIMITED:
-            raise UsageError(f"a limit on '{name}' cannot be checked before training: limits are {', '.join(LIMITED)}")
+        if name not in known:
+            raise UsageError(f"a limit on '{name}' cannot be checked before training: limits are {', '.join(known)}")
 
 
 def _settings(request: Request, confirmation: ConfirmationSettings, own_limits: Mapping[str, float]) -> Settings:

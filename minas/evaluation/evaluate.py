@@ -14,14 +14,10 @@ from torch import nn
 from minas import baselines, seeds
 from minas.errors import ArchitectureError, MinasError
 from minas.evaluation.work import Prepared, prepared
-from minas.measures import measure
-from minas.measures._trained import Trained
+from minas.measures import Trained, known_before_training, measure
 from minas.run.folder import weights_path, write_atomically
 from minas.training.loop import Training, train
 from minas.trial import Candidate, Cost, Status, Trial
-
-BEFORE_TRAINING = ("flops", "params", "activations")
-"""Measures that need no training: limits on them are checked before it."""
 
 KEPT = ("search", "confirmation", "baseline")
 """Roles whose weights are kept."""
@@ -112,7 +108,9 @@ def _outcome(ready: Prepared, candidate: Candidate) -> _Outcome:
     network = network_of(ready, candidate).eval()
     validation = _trained(ready, network, "validation")
     began = time.perf_counter()
-    early = measure(validation, [name for name in BEFORE_TRAINING if name in ready.measures or name in ready.limits])
+    before = known_before_training()
+    after = [name for name in ready.measures if name not in before]
+    early = measure(validation, [name for name in before if name in ready.measures or name in ready.limits])
     measuring = time.perf_counter() - began
     broken = _broken_limit(ready.limits, early.values) if candidate.role in LIMITED else None
     if broken is not None:
@@ -123,11 +121,10 @@ def _outcome(ready: Prepared, candidate: Candidate) -> _Outcome:
         return _Outcome(Status.DIVERGED, training.diverged, early.values, early.reasons, training, measuring, macs)
     network.eval()
     began = time.perf_counter()
-    late = measure(validation, [name for name in ready.measures if name not in BEFORE_TRAINING])
+    late = measure(validation, after)
     values, reasons = {**early.values, **late.values}, {**early.reasons, **late.reasons}
     if candidate.part == "test":
-        sampled = [name for name in ready.measures if name not in BEFORE_TRAINING]
-        tested = measure(_trained(ready, network, "test"), sampled)
+        tested = measure(_trained(ready, network, "test"), after)
         values |= {f"test_{name}": value for name, value in tested.values.items()}
         reasons |= {f"test_{name}": reason for name, reason in tested.reasons.items()}
     measuring += time.perf_counter() - began

@@ -7,16 +7,39 @@ units and descriptions can be listed without it.
 
 from __future__ import annotations
 
+import importlib
 import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from minas.errors import MinasError
 from minas.shelf import Shelf
 
 if TYPE_CHECKING:
+    from minas.measures._counters import EnergyCounter, find_counter
     from minas.measures._trained import Trained
+
+__all__ = [
+    "MEASURES",
+    "EnergyCounter",
+    "Measure",
+    "Measured",
+    "Trained",
+    "Unavailable",
+    "find_counter",
+    "known_before_training",
+    "measure",
+]
+
+_ELSEWHERE = {"EnergyCounter": "_counters", "Trained": "_trained", "find_counter": "_counters"}
+"""Public names of modules that are loaded when first used: a file without an underscore would be a measure."""
+
+
+def __getattr__(name: str) -> Any:
+    if name in _ELSEWHERE:
+        return getattr(importlib.import_module(f"{__name__}.{_ELSEWHERE[name]}"), name)
+    raise AttributeError(f"module '{__name__}' has no attribute '{name}'")
 
 
 class Unavailable(MinasError):
@@ -33,6 +56,7 @@ class Measure:
         description: one sentence for help texts and reports; it states the convention.
         compute: the number for one trained candidate; raises `Unavailable` where it cannot be had.
         on_request: it takes seconds rather than milliseconds, and is computed only where an objective set or a user asks.
+        before_training: training does not change it, so it is computed before, once, and can be limited.
     """
 
     name: str
@@ -40,9 +64,15 @@ class Measure:
     description: str
     compute: Callable[[Trained], float]
     on_request: bool = False
+    before_training: bool = False
 
 
 MEASURES: Shelf[Measure] = Shelf("minas.measures", "MEASURE", Measure, "measure")
+
+
+def known_before_training() -> list[str]:
+    """Return the names of the measures that need no training, sorted: limits on them are checked before it."""
+    return [name for name, part in MEASURES.all().items() if part.before_training]
 
 
 @dataclass(frozen=True)

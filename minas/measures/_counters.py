@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
+from minas.errors import MissingExtraError
 from minas.measures import Unavailable
 
 POWERCAP = Path("/sys/class/powercap")
@@ -114,7 +115,8 @@ def nvml(index: int) -> Registers:
     try:
         import pynvml  # type: ignore[import-not-found,unused-ignore]
     except ImportError:
-        raise Unavailable("no readable counter: NVIDIA GPUs need the package nvidia-ml-py") from None
+        missing = MissingExtraError("nvidia-ml-py", "nvidia", "reading an NVIDIA GPU")
+        raise Unavailable(f"no readable counter: {missing}") from missing
     try:
         pynvml.nvmlInit()
         handle = pynvml.nvmlDeviceGetHandleByIndex(index)
@@ -128,7 +130,7 @@ def _milli(library: Any, handle: Any) -> Callable[[], int]:
     return lambda: int(library.nvmlDeviceGetTotalEnergyConsumption(handle)) * 1000
 
 
-def find(device: str = "cpu", index: int = 0) -> EnergyCounter:
+def find_counter(device: str = "cpu", index: int = 0) -> EnergyCounter:
     """Return the counter of the device that a network runs on.
 
     Args:

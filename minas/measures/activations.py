@@ -10,4 +10,5 @@ MEASURE = Measure(
     description="elements that the linear operators counted in flops put out for one sample: convolutions, linear maps, "
     "matrix products (attention's scores and mixed values, fused or not), the gates of recurrent layers",
     compute=lambda trained: float(trained.counts.activations),
+    before_training=True,
 )

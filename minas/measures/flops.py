@@ -50,4 +50,5 @@ MEASURE = Measure(
     description="multiply-accumulates of one sample's forward pass (1 MAC = 1 FLOP): convolutions, linear maps, matrix "
     "products, attention and recurrence; normalisations and pointwise operators are left out",
     compute=_compute,
+    before_training=True,
 )

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from minas.measures import Measure, Unavailable
-from minas.measures._counters import EnergyCounter, find
+from minas.measures._counters import EnergyCounter, find_counter
 
 if TYPE_CHECKING:
     from minas.measures._trained import Trained
@@ -47,7 +47,7 @@ def joules_of(
 
 
 def _compute(trained: Trained) -> float:
-    counter = find(trained.device.type, trained.device.index or 0)
+    counter = find_counter(trained.device.type, trained.device.index or 0)
     return joules_of(trained.forward_all, counter) / len(trained.targets)
 
 

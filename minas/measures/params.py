@@ -9,4 +9,5 @@ MEASURE = Measure(
     unit="parameter",
     description="trainable parameters; shared ones count once, running statistics don't count",
     compute=lambda trained: float(trained.params),
+    before_training=True,
 )

@@ -17,6 +17,7 @@ from minas.api.repeating import repeat_command
 from minas.api.request import Request, configuration_of, cores, load_task
 from minas.domains import DOMAINS
 from minas.errors import DataError, UsageError
+from minas.measures import action
 from minas.run.configuration import read
 from minas.trial import Status
 
@@ -77,8 +78,14 @@ def test_the_spaces_own_limits_hold_and_a_users_smaller_ones(task, tmp_path):
 
 
 def test_limits_that_cannot_be_told_before_training_are_refused():
-    with pytest.raises(UsageError, match="a limit on 'action' cannot be checked before training"):
+    expected = "a limit on 'action' cannot be checked before training: limits are activations, flops, params$"
+    with pytest.raises(UsageError, match=expected):
         load_task(Request(limits={"action": 5.0}))
+
+
+def test_a_measure_that_says_that_it_is_known_before_training_can_be_limited(monkeypatch):
+    monkeypatch.setattr(action, "MEASURE", dataclasses.replace(action.MEASURE, before_training=True))
+    load_task(Request(limits={"action": 5.0}))
 
 
 def test_an_unknown_option_of_search_is_pythons_own_error():

@@ -17,6 +17,7 @@ from minas.errors import ConfigError, DataError, MinasError
 from minas.evaluation import evaluate as module
 from minas.evaluation.evaluate import evaluate, network_of
 from minas.evaluation.work import prepared
+from minas.measures import error
 from minas.run import folder as run_folder
 from minas.trial import Candidate, Status, Trial
 
@@ -86,6 +87,14 @@ def test_what_exceeds_a_limit_is_never_trained(tmp_path: Path, name: str, monkey
     assert trial.cost.training_seconds == trial.cost.training_macs == 0
     assert set(trial.measures) == {"flops", "params", "activations"}
     assert list((tmp_path / "weights").iterdir()) == []
+
+
+def test_the_measure_itself_says_whether_it_is_known_before_training(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "train", lambda *_, **__: pytest.fail("trained"))
+    monkeypatch.setattr(error, "MEASURE", dataclasses.replace(error.MEASURE, before_training=True))
+    trial = evaluate(work(tmp_path, limits={"error": 0.0}), candidate())
+    assert trial.status is Status.INFEASIBLE
+    assert set(trial.measures) == {"error", "flops", "params", "activations"}
 
 
 def test_a_limit_holds_though_its_measure_was_not_asked_for(tmp_path: Path) -> None:

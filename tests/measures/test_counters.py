@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from minas.measures import Unavailable, _counters
-from minas.measures._counters import find, nvml, powercap
+from minas.measures import Unavailable, _counters, find_counter
+from minas.measures._counters import nvml, powercap
 from minas.measures.joules import joules_of
 
 RANGE = 262_143_328_850
@@ -126,7 +126,7 @@ class FakeNvml(SimpleNamespace):
 
 def test_nvml_counts_millijoules(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "pynvml", FakeNvml(readings=[5_000, 12_500]))
-    assert find("cuda", 0).joules() == 7.5
+    assert find_counter("cuda", 0).joules() == 7.5
     with pytest.raises(Unavailable, match="no readable counter: NVML: Invalid Argument"):
         nvml(1)
 
@@ -140,13 +140,13 @@ def test_a_counter_without_range_must_not_fall(monkeypatch: pytest.MonkeyPatch) 
 
 def test_without_pynvml_a_gpu_is_not_read(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "pynvml", None)
-    with pytest.raises(Unavailable, match="nvidia-ml-py"):
-        find("cuda")
+    with pytest.raises(Unavailable, match=r"no readable counter: .* package nvidia-ml-py: pip install 'minas\[nvidia\]'"):
+        find_counter("cuda")
 
 
 def test_unknown_devices_are_not_guessed() -> None:
     with pytest.raises(Unavailable, match="device mps"):
-        find("mps")
+        find_counter("mps")
 
 
 class FakeCounter:

@@ -15,8 +15,7 @@ from torch import Tensor, nn
 
 from minas.action.meter import ActionMeter
 from minas.errors import UsageError
-from minas.measures import MEASURES, Measure, Unavailable, _counters, measure
-from minas.measures._trained import Trained
+from minas.measures import MEASURES, Measure, Trained, Unavailable, _counters, known_before_training, measure
 from minas.measures.flops import count_flops
 
 ALWAYS = [
@@ -71,6 +70,25 @@ def test_listing_measures_needs_no_torch() -> None:
     code = "import sys; from minas.measures import MEASURES; MEASURES.all(); print('torch' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "False"
+
+
+def test_public_names_are_there_and_no_others() -> None:
+    import minas.measures
+
+    assert all(hasattr(minas.measures, name) for name in minas.measures.__all__)
+    with pytest.raises(AttributeError, match=r"module 'minas\.measures' has no attribute 'trained'"):
+        _ = minas.measures.trained
+
+
+def test_what_is_known_before_training_changes_neither_with_weights_nor_with_samples() -> None:
+    assert known_before_training() == ["activations", "flops", "params"]
+    before, other = trained(), trained(samples=9)
+    with torch.no_grad():
+        for parameter in other.network.parameters():
+            parameter.mul_(3.0)
+    values, others = measure(before).values, measure(other).values
+    same = {name for name, value in values.items() if value == others[name]}
+    assert same == set(known_before_training())
 
 
 def test_by_default_everything_but_what_takes_seconds_is_measured() -> None:
@@ -206,7 +224,7 @@ def test_joules_are_for_one_sample(monkeypatch: pytest.MonkeyPatch) -> None:
     from minas.measures import joules
 
     ticking = SimpleNamespace(source="fake", joules=iter(range(0, 10_000, 100)).__next__)
-    monkeypatch.setattr(joules, "find", lambda device, index: ticking)
+    monkeypatch.setattr(joules, "find_counter", lambda device, index: ticking)
     monkeypatch.setattr(joules, "WINDOW", 0.0)
     monkeypatch.setattr(joules.joules_of, "__kwdefaults__", {**joules.joules_of.__kwdefaults__, "seconds": 0.0})
     assert measure(trained(samples=50), ["joules"]).values["joules"] == 100 / 50
