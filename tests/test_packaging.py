@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
+import tomllib
 import zipfile
 from pathlib import Path
 
@@ -31,6 +33,17 @@ def test_cli_py_holds_nothing_else():
 
 def test_the_package_says_that_it_is_typed():
     assert (Path(minas.__file__).parent / "py.typed").is_file()
+
+
+def test_a_missing_package_is_named_with_an_extra_that_brings_it():
+    extras = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]
+    calls = [
+        re.findall(r'MissingExtraError\("([^"]+)", "([^"]+)"', path.read_text()) for path in (ROOT / "minas").rglob("*.py")
+    ]
+    named = [call for found in calls for call in found]
+    assert named
+    for package, extra in named:
+        assert any(re.match(rf"{package}\b", requirement) for requirement in extras[extra])
 
 
 @pytest.fixture(scope="module")
