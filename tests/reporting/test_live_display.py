@@ -1,13 +1,10 @@
 from __future__ import annotations
 
-import os
-import pty
-import subprocess
-import sys
 import time
 from pathlib import Path
 
 import pytest
+from terminal import on_a_terminal
 
 from minas import objectives
 from minas.analysis.front import front_of
@@ -110,27 +107,6 @@ def test_quiet_says_nothing(capsys):
     assert (found.out, found.err) == ("", "")
 
 
-def on_a_terminal(code: str) -> str:
-    """Run Python code whose output is a terminal of 100 columns, and return what it wrote there."""
-    here, there = pty.openpty()
-    environment = {**os.environ, "COLUMNS": "100", "LINES": "40", "TERM": "xterm-256color"}
-    environment["PYTHONPATH"] = os.pathsep.join([str(Path(__file__).parent), environment["PYTHONPATH"]])
-    process = subprocess.Popen([sys.executable, "-c", code], stdout=there, stderr=there, stdin=there, env=environment)
-    os.close(there)
-    written = b""
-    while True:
-        try:
-            part = os.read(here, 1 << 16)
-        except OSError:  # how Linux says that the other end is closed
-            break
-        if not part:
-            break
-        written += part
-    os.close(here)
-    assert process.wait(30) == 0, written.decode()
-    return written.decode()
-
-
 def test_on_a_terminal_a_bar_with_time_left_and_the_front_as_a_live_table():
     text = on_a_terminal(
         "from test_live_display import SEARCHING\nfrom minas.reporting.live import Live\n"
@@ -151,21 +127,3 @@ def test_a_long_front_is_shown_in_part_with_all_labelled_members():
     assert len(shown) == live.MOST_ROWS
     assert {label for member in shown for label in member.labels} == {"knee", "accurate", "frugal"}
     assert [many.members.index(member) for member in shown] == sorted(many.members.index(member) for member in shown)
-
-
-def test_tables_on_a_narrow_terminal_lose_columns_and_never_digits():
-    text = on_a_terminal(
-        "import os\nos.environ['COLUMNS'] = '60'\nfrom minas.cli._show import table\n"
-        "table(('architecture', 'error', 'action', 'params'), [['a' * 30, '3.25%', '123.4k', '99999']],"
-        " dispensable=('params',))"
-    )
-    assert "…" not in text
-    assert "123.4k" in text
-    assert "params" in text
-    text = on_a_terminal(
-        "import os\nos.environ['COLUMNS'] = '50'\nfrom minas.cli._show import table\n"
-        "table(('architecture', 'error', 'action', 'params'), [['a' * 30, '3.25%', '123.4k', '99999']],"
-        " dispensable=('params',))"
-    )
-    assert "params" not in text
-    assert "123.4k" in text
