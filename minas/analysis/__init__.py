@@ -10,4 +10,5 @@ Pure functions on values; no torch, no files. Each module has one idea:
 - `quantities`, `pick`: limits such as `error <= .03`, and the member that they choose.
 - `layout`, `topology`: where an architecture's nodes stand in a drawing, and what is written on them.
 - `pictures`: the numbers behind each plot.
+- `subjects`: the records of a run, or of one architecture, that plots are worked out from.
 """

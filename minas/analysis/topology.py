@@ -47,6 +47,7 @@ class ArchitecturePicture:
         head: the classifier, as a node.
         classes: number of its outputs.
         coloured: the measure whose shares colour the nodes: `action`, or `flops` where no action is known.
+        note: a sentence below the drawing, or "".
     """
 
     title: str
@@ -55,6 +56,7 @@ class ArchitecturePicture:
     head: NodePicture
     classes: int
     coloured: str
+    note: str = ""
 
 
 def node_flops(signature: Mapping[str, Any], *, inputs: int, outputs: int, sides: Sequence[int]) -> int:
@@ -81,6 +83,7 @@ def architecture_picture(
     classes: int,
     title: str = "",
     action: Mapping[Place, float] | None = None,
+    note: str = "",
 ) -> ArchitecturePicture:
     """Work out what a drawing of an architecture shows.
 
@@ -90,6 +93,7 @@ def architecture_picture(
         classes: number of outputs.
         title: what the drawing shows, such as the architecture's id.
         action: place to action, summed over the steps of a node, from a meter's table; places that it lacks show none.
+        note: a sentence below the drawing.
     """
     action = action or {}
     flops, states = _flops(architecture, shape, classes)
@@ -110,7 +114,9 @@ def architecture_picture(
     )
     head = node((len(stages), 0), "linear")
     coloured = "action" if action else "flops"
-    return ArchitecturePicture(title=title, input_shape=shape, stages=stages, head=head, classes=classes, coloured=coloured)
+    return ArchitecturePicture(
+        title=title, input_shape=shape, stages=stages, head=head, classes=classes, coloured=coloured, note=note
+    )
 
 
 def _operator(node: Node) -> str:

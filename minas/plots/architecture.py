@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from minas.analysis.layout import HEIGHT, Point
 from minas.analysis.quantities import show
-from minas.analysis.topology import ArchitecturePicture, NodePicture, StagePicture
+from minas.analysis.subjects import ArchitectureSubject
+from minas.analysis.topology import ArchitecturePicture, NodePicture, StagePicture, architecture_picture
 from minas.plots import Plot, _style
 
 if TYPE_CHECKING:
@@ -30,6 +31,21 @@ LEAST = 9.0
 """The least width of the figure, inches."""
 LONG = 12
 """Letters of an operator's name from which on it takes two lines."""
+NO_ACTION = (
+    "No action on the nodes: that takes trained weights, kept for members of the front (minas front RUN), and the task's data."
+)
+
+
+def value(subject: ArchitectureSubject) -> ArchitecturePicture:
+    """Work out what is shown of an architecture."""
+    return architecture_picture(
+        subject.architecture,
+        shape=subject.task.shape,
+        classes=len(subject.task.classes),
+        title=subject.title,
+        action=subject.action,
+        note="" if subject.action else NO_ACTION,
+    )
 
 
 def draw(info: ArchitecturePicture) -> Figure:
@@ -171,10 +187,16 @@ def _scale(figure: Figure, axes: Axes, info: ArchitecturePicture, colours: Color
     bar = figure.colorbar(mappable, ax=axes, location="bottom", fraction=0.035, pad=0.01, aspect=45, shrink=0.5)
     word = "action" if info.coloured == "action" else "FLOPs"
     note = f"share of the network's {word}.  Several edges into a node or a stage's output (dot): their mean."
-    bar.set_label(note, fontsize=_style.SMALL_SIZE, color=_style.INK)
+    bar.set_label("\n".join(filter(None, [note, info.note])), fontsize=_style.SMALL_SIZE, color=_style.INK)
     bar.ax.xaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
     bar.ax.tick_params(labelsize=_style.SMALL_SIZE, colors=_style.INK)
     bar.outline.set_edgecolor(_style.RULE)
 
 
-PLOT = Plot(name="architecture", description="One topology, with FLOPs and action on its nodes.", draw=draw)
+PLOT = Plot(
+    name="architecture",
+    description="One topology, with FLOPs and action on its nodes.",
+    of=ArchitectureSubject,
+    value=value,
+    draw=draw,
+)

@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from minas.analysis.front import non_dominated
-from minas.analysis.pictures import Axis, FrontPicture, Mark, outside
+from minas.analysis.pictures import Axis, FrontPicture, Mark, front_picture, outside
+from minas.analysis.subjects import RunSubject
 from minas.errors import UsageError
 from minas.plots import Plot, _labels, _log_axis, _style
 
@@ -31,6 +32,19 @@ BASELINE = "baselines, validation samples"
 TESTED_BASELINE = "baselines, test samples (mean, 95% interval)"
 LEGEND = [FRONT, CONFIRMED, DOMINATED, CONTROL, TESTED_BASELINE, BASELINE]
 """In this order."""
+
+
+def value(run: RunSubject) -> FrontPicture:
+    """Work out what is shown of a run."""
+    return front_picture(
+        run.front,
+        run.told,
+        title=run.title,
+        units=run.units,
+        control=run.control,
+        baselines=run.baselines,
+        confirmation=run.confirmation,
+    )
 
 
 def draw(info: FrontPicture) -> Figure:
@@ -206,4 +220,10 @@ def _names(panel: Axes, info: FrontPicture, pair: Pair) -> None:
     _labels.write(panel, names, points([*drawn, *(_anchor(mark, info) for mark in info.baselines)]))
 
 
-PLOT = Plot(name="front", description="The front in each pair of objectives, beside random architectures.", draw=draw)
+PLOT = Plot(
+    name="front",
+    description="The front in each pair of objectives, beside random architectures.",
+    of=RunSubject,
+    value=value,
+    draw=draw,
+)

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from minas.analysis.pictures import HypervolumePicture
+from minas.analysis.pictures import HypervolumePicture, hypervolume_picture
+from minas.analysis.subjects import RunSubject
 from minas.plots import Plot, _style
 
 if TYPE_CHECKING:
@@ -15,6 +16,18 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 Curve = NDArray[np.float64]
+
+
+def value(run: RunSubject) -> HypervolumePicture:
+    """Work out the curves of a run."""
+    return hypervolume_picture(
+        run.told,
+        run.configuration.objectives,
+        run.configuration.bounds,
+        title=run.title,
+        control=run.control,
+        population=run.configuration.settings.population,
+    )
 
 
 def draw(info: HypervolumePicture) -> Figure:
@@ -63,4 +76,10 @@ def _population(axes: Axes, info: HypervolumePicture) -> None:
         axes.axvspan(0, info.population, label="initial population (random)", **style)
 
 
-PLOT = Plot(name="hypervolume", description="The hypervolume over the trials, beside the control's.", draw=draw)
+PLOT = Plot(
+    name="hypervolume",
+    description="The hypervolume over the trials, beside the control's.",
+    of=RunSubject,
+    value=value,
+    draw=draw,
+)

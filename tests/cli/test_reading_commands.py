@@ -177,23 +177,46 @@ def test_plot_by_ending(cli, finished_run, tmp_path, ending):
 
 
 def test_plot_of_an_architecture_has_action_and_flops_on_its_nodes(finished_run, cli, tmp_path, monkeypatch):
-    from minas.analysis import topology
+    from minas.plots import architecture
 
     seen = []
-    real = topology.architecture_picture
-    monkeypatch.setattr(topology, "architecture_picture", lambda *a, **k: seen.append(k) or real(*a, **k))
+    real = architecture.architecture_picture
+    monkeypatch.setattr(architecture, "architecture_picture", lambda *a, **k: seen.append(k) or real(*a, **k))
     path = tmp_path / "knee.svg"
     found = cli("plot", finished_run.path, path, "--architecture", "knee")
-    assert (found.code, path.is_file()) == (0, True)
+    assert (found.code, found.out, found.err, path.is_file()) == (0, f"{path}\n", "", True)
     stages = finished_run.front.knee().architecture["stages"]
     nodes = {(place, node) for place, stage in enumerate(stages) for node in range(len(stage["nodes"]))}
     assert set(seen[0]["action"]) == {*nodes, (len(stages), 0)}
     assert all(math.isfinite(value) and value >= 0 for value in seen[0]["action"].values())
 
 
+def test_plot_of_an_architecture_whose_weights_were_not_kept_says_that_its_action_is_missing(cli, finished_run, tmp_path):
+    members = {member.id for member in finished_run.front}
+    other = next(trial for trial in [*finished_run.trials, *finished_run.control] if trial.id not in members)
+    path = tmp_path / "other.png"
+    found = cli("plot", finished_run.path, path, "--architecture", other.id)
+    assert (found.code, found.out, path.is_file()) == (0, f"{path}\n", True)
+    assert found.err.startswith(f"note: drawn without the action of its nodes: the weights of {other.id} were not kept")
+    assert f"minas front {finished_run.path}" in found.err
+    assert len(found.err.splitlines()) == 1
+
+
+def test_a_plot_goes_with_what_it_is_of(cli, finished_run, tmp_path):
+    found = cli("plot", finished_run.path, tmp_path / "a.png", "--kind", "architecture")
+    assert found.code == 2
+    assert found.err == (
+        "error: the plot 'architecture' is of one architecture: name it with --architecture knee, accurate, frugal or an id\n"
+    )
+    found = cli("plot", finished_run.path, tmp_path / "a.png", "--kind", "front", "--architecture", "knee")
+    assert found.code == 2
+    assert "the plot 'front' is of a whole run, so it takes no --architecture; plots that do: " in found.err
+    assert not (tmp_path / "a.png").exists()
+
+
 def test_plots_that_cannot_be_drawn_say_why(cli, finished_run, tmp_path):
     assert "must end" in (text := cli("plot", finished_run.path, tmp_path / "a.gif").err) or ".png, .svg or .pdf" in text
-    assert "no kind of plot named 'fornt'; did you mean 'front'?" in cli("plot", finished_run.path, "--kind", "fornt").err
+    assert "no plot named 'fornt'; did you mean 'front'?" in cli("plot", finished_run.path, "--kind", "fornt").err
     assert "no architecture 'kne'" in cli("plot", finished_run.path, "--architecture", "kne").err
     assert "did you mean 'knee'?" in cli("plot", finished_run.path, "--architecture", "kne").err
 

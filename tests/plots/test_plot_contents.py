@@ -5,6 +5,7 @@ import dataclasses
 import numpy as np
 import picture_samples
 import pytest
+import subject_samples
 from matplotlib.collections import PathCollection
 from matplotlib.figure import Figure
 from matplotlib.patches import FancyBboxPatch
@@ -14,6 +15,7 @@ from minas.errors import UsageError
 from minas.plots import SHELF
 from minas.plots._labels import place
 from minas.plots._log_axis import ticks
+from minas.plots.architecture import NO_ACTION
 from minas.plots.front import BASELINE, CONFIRMED, CONTROL, DOMINATED, FRONT, TESTED_BASELINE
 
 
@@ -130,6 +132,28 @@ def test_architecture_without_action_is_coloured_by_flops() -> None:
     written = texts(SHELF.get("architecture").draw(picture_samples.architecture(action=False, stages=1)))
     assert not any(text.startswith("action") for text in written)
     assert any(text.startswith("share of the network's FLOPs") for text in written)
+
+
+def test_an_architecture_without_action_says_so_and_what_it_takes() -> None:
+    plot = SHELF.get("architecture")
+    without, known = (plot.figure(subject_samples.architecture(action=action)) for action in (False, True))
+    assert [text for text in texts(without) if text.endswith(f"\n{NO_ACTION}")]
+    assert not [text for text in texts(known) if NO_ACTION in text]
+    assert "minas front" in NO_ACTION
+
+
+def test_a_run_s_records_reach_its_plots() -> None:
+    run = subject_samples.run()
+    for name in ("front", "hypervolume"):
+        assert run.title in texts(SHELF.get(name).figure(run))
+    front, hypervolume = (SHELF.get(name).value(run) for name in ("front", "hypervolume"))
+    assert [axis.label for axis in front.axes] == ["error", "action", "FLOPs (MAC)"]
+    assert len(front.members) == len(run.front.members)
+    assert len(front.dominated) == len(run.told) - len(run.front.members) - 1, "one failed"
+    assert len(front.control) == len(run.control)
+    assert [mark.name for mark in front.baselines] == ["chain w16"]
+    assert sum(mark.test[0] is not None for mark in front.members) == 3
+    assert (len(hypervolume.search), len(hypervolume.control), hypervolume.population) == (30, 25, 8)
 
 
 @pytest.mark.parametrize("operator", ["conv3x3", "squeeze excitation", "transposed convolution dilation=2, heads=4", "x" * 30])

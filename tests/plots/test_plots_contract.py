@@ -1,5 +1,8 @@
+"""Every plot of the shelf, whichever there are: each is worked out and drawn from plain records alone."""
+
 from __future__ import annotations
 
+import contextlib
 import subprocess
 import sys
 import xml.etree.ElementTree as ElementTree
@@ -7,35 +10,51 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import picture_samples
 import pytest
+import subject_samples
 from matplotlib.figure import Figure
 from PIL import Image
 
+from minas.analysis.subjects import ArchitectureSubject, RunSubject
 from minas.errors import UsageError
-from minas.plots import ENDINGS, SHELF, Plot, save
-from minas.plots._save import check_ending
+from minas.plots import ENDINGS, SHELF, Plot, check_ending, save
 
-SAMPLES: dict[str, Any] = {
-    "front": picture_samples.front,
-    "hypervolume": picture_samples.hypervolume,
-    "architecture": picture_samples.architecture,
+SAMPLES: dict[type, list[Any]] = {
+    RunSubject: [subject_samples.run(), subject_samples.run(beside=False)],
+    ArchitectureSubject: [subject_samples.architecture(), subject_samples.architecture(action=False)],
 }
+BARE = {RunSubject: subject_samples.run(many=0, beside=False), ArchitectureSubject: subject_samples.architecture(action=False)}
+PLOTS = pytest.mark.parametrize("name", SHELF.names())
 
 
-def drawn(name: str, **options: Any) -> Figure:
-    return SHELF.get(name).draw(SAMPLES[name](**options))
+def drawn(name: str, sample: int = 0) -> Figure:
+    plot = SHELF.get(name)
+    return plot.figure(SAMPLES[plot.of][sample])
 
 
-def test_every_plot_has_a_sample() -> None:
-    assert SHELF.names() == sorted(SAMPLES)
-    for name, plot in SHELF.all().items():
-        assert isinstance(plot, Plot)
-        assert plot.name == name
-        assert plot.description.endswith(".")
+@PLOTS
+def test_a_plot_says_what_it_is_and_of_what(name: str) -> None:
+    plot = SHELF.get(name)
+    assert isinstance(plot, Plot)
+    assert plot.name == name
+    assert plot.description.endswith(".")
+    assert plot.of in SAMPLES
 
 
-@pytest.mark.parametrize("name", sorted(SAMPLES))
+@PLOTS
+def test_numbers_come_before_pictures(name: str) -> None:
+    code = (
+        "import sys; sys.path.insert(0, 'tests/plots')\n"
+        "import subject_samples; from minas.analysis.subjects import RunSubject; from minas.plots import SHELF\n"
+        f"plot = SHELF.get('{name}')\n"
+        "plot.value(subject_samples.run() if plot.of is RunSubject else subject_samples.architecture())\n"
+        "assert not {'torch', 'matplotlib'} & set(sys.modules)"
+    )
+    root = Path(__file__).resolve().parents[2]
+    subprocess.run([sys.executable, "-c", code], check=True, cwd=root, env={"PYTHONPATH": str(root), "PATH": ""})
+
+
+@PLOTS
 @pytest.mark.parametrize("ending", ENDINGS)
 def test_files_are_valid_and_the_same_each_time(name: str, ending: str, tmp_path: Path) -> None:
     first = save(drawn(name), tmp_path / f"one{ending}").read_bytes()
@@ -58,9 +77,10 @@ def test_files_are_valid_and_the_same_each_time(name: str, ending: str, tmp_path
         assert b"CreationDate" not in first
 
 
-@pytest.mark.parametrize("name", sorted(SAMPLES))
-def test_no_text_leaves_the_figure(name: str) -> None:
-    figure = drawn(name)
+@PLOTS
+@pytest.mark.parametrize("sample", [0, 1])
+def test_no_text_leaves_the_figure(name: str, sample: int) -> None:
+    figure = drawn(name, sample)
     figure.draw_without_rendering()
     renderer = figure.canvas.get_renderer()  # type: ignore[attr-defined]
     names = [text.get_window_extent(renderer) for axes in figure.axes for text in axes.texts]
@@ -71,14 +91,22 @@ def test_no_text_leaves_the_figure(name: str) -> None:
         assert box.y1 <= figure.bbox.y1
 
 
+@PLOTS
+def test_where_there_is_nothing_to_show_it_is_drawn_empty_or_said(name: str, tmp_path: Path) -> None:
+    plot = SHELF.get(name)
+    with contextlib.suppress(UsageError):
+        assert save(plot.figure(BARE[plot.of]), tmp_path / "empty.png").is_file()
+
+
 def test_drawing_needs_no_pyplot_and_leaves_no_settings() -> None:
     code = (
         "import sys; sys.path.insert(0, 'tests/plots')\n"
         "import matplotlib; m = matplotlib.rcParams; settings = lambda: {k: m[k] for k in m if k != 'backend'}; before = settings()\n"
-        "import picture_samples as s; from minas.plots import SHELF, save; import tempfile, os\n"
-        "figures = [SHELF.get('front').draw(s.front()), SHELF.get('hypervolume').draw(s.hypervolume())]\n"
-        "figures.append(SHELF.get('architecture').draw(s.architecture()))\n"
-        "folder = tempfile.mkdtemp(); [save(f, os.path.join(folder, f'{i}.svg')) for i, f in enumerate(figures)]\n"
+        "import subject_samples as s; from minas.analysis.subjects import RunSubject; from minas.plots import SHELF, save\n"
+        "import tempfile, os; folder = tempfile.mkdtemp()\n"
+        "for name, plot in SHELF.all().items():\n"
+        "    figure = plot.figure(s.run() if plot.of is RunSubject else s.architecture())\n"
+        "    save(figure, os.path.join(folder, f'{name}.svg'))\n"
         "assert 'matplotlib.pyplot' not in sys.modules and 'torch' not in sys.modules\n"
         "assert settings() == before"
     )
