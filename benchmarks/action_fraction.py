@@ -12,42 +12,23 @@ import argparse
 import dataclasses
 import math
 
-from minas import seeds
+from trained_chains import configured, train_chains
+
 from minas.analysis.confirmation import interval
-from minas.api.request import Request, configuration_of, load_task
 from minas.api.work import work_of
-from minas.baselines import of_domain
-from minas.engines import ENGINES
-from minas.trial import Candidate, Trial
+from minas.trial import Trial
 
 REPEATS = 5
 
 
 def trainings(fraction: float | None, workers: int) -> list[Trial]:
     """Train every chain with every seed, the action taken from a share of each batch; None is the default share."""
-    request = Request(domain="vision", trials=1)
-    configuration, _ = configuration_of(request, *load_task(request))
+    configuration = configured()
     work = work_of(configuration, None)
     if fraction is not None:
         work = dataclasses.replace(work, training={**work.training, "fraction": fraction})
-    engine = ENGINES.get("local").start(work.to_json(), workers)
-    names = [(name, repeat) for name in of_domain("vision") for repeat in range(REPEATS)]
-    try:
-        candidates = [
-            Candidate(
-                role="baseline",
-                number=number,
-                key=f"baseline:{name}",
-                architecture=None,
-                baseline=name,
-                seed=seeds.derive(0, "fraction", repeat),
-                epochs=int(configuration.search_space["training"]["epochs"]),
-            )
-            for number, (name, repeat) in enumerate(names)
-        ]
-        return [future.result() for future in [engine.submit(candidate, timeout=600) for candidate in candidates]]
-    finally:
-        engine.close()
+    epochs = int(configuration.search_space["training"]["epochs"])
+    return train_chains(work, purpose="fraction", repeats=REPEATS, epochs=epochs, workers=workers)
 
 
 def main() -> None:

@@ -16,13 +16,11 @@ import dataclasses
 from pathlib import Path
 from typing import Any
 
-from minas import seeds
+from trained_chains import configured, train_chains
+
 from minas.analysis.confirmation import interval
-from minas.api.request import Request, configuration_of, load_task
 from minas.api.work import work_of
-from minas.baselines import of_domain
-from minas.engines import ENGINES
-from minas.trial import Candidate, Trial
+from minas.trial import Trial
 
 LAMBDAS = (0.0, 1e-5, 2e-5, 3e-5, 5e-5)
 REPEATS = 5
@@ -41,26 +39,9 @@ MEASURES = (
 
 def trainings(lambda_: float, epochs: int | None, workers: int) -> list[Trial]:
     """Train every chain with every seed at one lambda."""
-    domain, task, source = load_task(Request(domain="vision"))
-    configuration, _ = configuration_of(Request(domain="vision", lambda_=lambda_, trials=1), domain, task, source)
-    engine = ENGINES.get("local").start(work_of(configuration, None).to_json(), workers)
-    try:
-        names = list(of_domain("vision"))
-        candidates = [
-            Candidate(
-                role="baseline",
-                number=number,
-                key=f"baseline:{name}",
-                architecture=None,
-                baseline=name,
-                seed=seeds.derive(0, "sweep", repeat),
-                epochs=epochs or configuration.settings.confirmation_epochs,
-            )
-            for number, (name, repeat) in enumerate((name, repeat) for name in names for repeat in range(REPEATS))
-        ]
-        return [future.result() for future in [engine.submit(candidate, timeout=600) for candidate in candidates]]
-    finally:
-        engine.close()
+    configuration = configured(lambda_)
+    epochs = epochs or configuration.settings.confirmation_epochs
+    return train_chains(work_of(configuration, None), purpose="sweep", repeats=REPEATS, epochs=epochs, workers=workers)
 
 
 def summary(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
