@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from minas.action.meter import ActionMeter, Row
 
@@ -79,3 +79,20 @@ def rows(model: torch.nn.Module, *inputs: Tensor, **options: object) -> list[Row
 
 def action(model: torch.nn.Module, *inputs: Tensor, **options: object) -> float:
     return float(measure(model, *inputs, **options).action().detach())
+
+
+class Written(nn.Module):
+    """A network written out as a function of itself and its inputs, with its layers and parameters by name."""
+
+    def __init__(self, function: Callable[..., object], **parts: nn.Module | nn.Parameter) -> None:
+        super().__init__()
+        self.function = function
+        for name, part in parts.items():
+            setattr(self, name, part)
+
+    def forward(self, *inputs: Tensor) -> object:
+        return self.function(self, *inputs)
+
+
+def perceptron() -> nn.Sequential:
+    return nn.Sequential(nn.Linear(6, 8), nn.ReLU(), nn.Linear(8, 7), nn.ReLU(), nn.Linear(7, 3))

@@ -7,25 +7,13 @@ import math
 import pytest
 import torch
 import torch.nn.functional as F
-from action_reference import action, measure, rows
+from action_reference import action, measure, perceptron, rows
 from torch import nn
 
 from minas.action.loss import FUNCTIONALS, functional
 from minas.action.meter import ActionMeter
 from minas.action.operations import UnknownOperation
 from minas.errors import UsageError
-
-
-@pytest.fixture(autouse=True)
-def _double():
-    torch.manual_seed(0)
-    torch.set_default_dtype(torch.float64)
-    yield
-    torch.set_default_dtype(torch.float32)
-
-
-def perceptron():
-    return nn.Sequential(nn.Linear(6, 8), nn.ReLU(), nn.Linear(8, 7), nn.ReLU(), nn.Linear(7, 3))
 
 
 def rescaled(net, x, c, layer=0):

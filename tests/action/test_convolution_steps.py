@@ -10,13 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import nn
 
-
-@pytest.fixture(autouse=True)
-def _double():
-    torch.manual_seed(0)
-    torch.set_default_dtype(torch.float64)
-    yield
-    torch.set_default_dtype(torch.float32)
+from minas.action.meter import ActionMeter
 
 
 @settings(max_examples=25, deadline=None)
@@ -344,8 +338,6 @@ def test_two_halves_give_the_mean_in_eval():
     net, x = awake(Residual()).eval(), torch.randn(6, 3, 8, 8)
     whole = action(net, x)
     assert (action(net, x[:3]) + action(net, x[3:])) / 2 == pytest.approx(whole)
-    from minas.action.meter import ActionMeter
-
     with ActionMeter(net) as meter:
         net(x[:2])
         net(x[2:])

@@ -17,14 +17,6 @@ from minas.action.meter import ActionMeter
 from minas.errors import UsageError
 
 
-@pytest.fixture(autouse=True)
-def _double():
-    torch.manual_seed(0)
-    torch.set_default_dtype(torch.float64)
-    yield
-    torch.set_default_dtype(torch.float32)
-
-
 class Convolution(nn.Module):
     def __init__(self, inputs, outputs, stride=1, inplace=False, **options):
         super().__init__()

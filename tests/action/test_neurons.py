@@ -4,16 +4,8 @@ from __future__ import annotations
 
 import pytest
 import torch
-from action_reference import action, conv_matrix, half_square, rows
+from action_reference import action, conv_matrix, half_square, measure, rows
 from torch import nn
-
-
-@pytest.fixture(autouse=True)
-def _double():
-    torch.manual_seed(0)
-    torch.set_default_dtype(torch.float64)
-    yield
-    torch.set_default_dtype(torch.float32)
 
 
 class Spike(torch.autograd.Function):
@@ -105,8 +97,6 @@ def test_scaling_currents_biases_and_threshold_together_changes_nothing(recurren
 
 def test_threshold_has_a_gradient():
     net = Dense()
-    from action_reference import measure
-
     measure(net, torch.randn(2, 5, 3), torch.randn(2, 5, 3)).action().backward()
     assert float(net.lif.threshold.grad.abs().sum()) > 0
 

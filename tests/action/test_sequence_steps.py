@@ -8,13 +8,7 @@ import torch.nn.functional as F
 from action_reference import action, carried_last, half_square, kinetic_last, measure, rows
 from torch import nn
 
-
-@pytest.fixture(autouse=True)
-def _double():
-    torch.manual_seed(0)
-    torch.set_default_dtype(torch.float64)
-    yield
-    torch.set_default_dtype(torch.float32)
+from minas.action.meter import ActionMeter
 
 
 def test_a_layer_shared_over_tokens_counts_for_each():
@@ -205,8 +199,6 @@ def test_recurrent_layers(kind, layers, both, project):
     plain = module(x)[0]
     with torch.no_grad():
         expected = recurrent_by_hand(module, x)
-    from minas.action.meter import ActionMeter
-
     with ActionMeter(module) as meter:
         out = module(x)[0]
     assert torch.allclose(out, plain)
