@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from minas.errors import DataError
+from minas.run.rows import checked_trial
 from minas.trial import Candidate, Cost, Status, Trial
 
 
@@ -27,7 +28,8 @@ def trial_from_json(values: Mapping[str, Any]) -> Trial:
     try:
         candidate = Candidate(**{**values["candidate"], "parents": tuple(values["candidate"]["parents"])})
         rest = {name: value for name, value in values.items() if name not in ("candidate", "status", "cost")}
-        return Trial(candidate=candidate, status=Status(values["status"]), cost=Cost(**values["cost"]), **rest)
+        trial = Trial(candidate=candidate, status=Status(values["status"]), cost=Cost(**values["cost"]), **rest)
+        return checked_trial(trial)
     except (KeyError, TypeError, ValueError) as error:
         raise DataError(f"not a trial: {error}") from None
 

@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from minas.errors import MinasError, UsageError
-from minas.run import schema
-from minas.trial import Candidate, Cost, Role, Status, Trial
+from minas.run import facts, rows, schema
+from minas.trial import Candidate, Role, Trial
 
 Record = TypeVar("Record")
 
@@ -72,9 +72,19 @@ class Store:
         )
 
     def fact(self, name: str, default: Any = None) -> Any:
-        """Return the JSON value kept under a name."""
-        rows = self._do("SELECT value FROM facts WHERE name = ?", (name,))
-        return self._understood(lambda row: json.loads(row[0]), rows)[0] if rows else default
+        """Return the JSON value kept under a name.
+
+        Raises:
+            UsageError: the store is damaged; known facts are checked, so their values may be relied on.
+        """
+        found = self._do("SELECT value FROM facts WHERE name = ?", (name,))
+
+        def value(row: tuple[Any, ...]) -> Any:
+            read = json.loads(row[0])
+            facts.check(name, read)
+            return read
+
+        return self._understood(value, found)[0] if found else default
 
     def put_candidate(self, candidate: Candidate) -> None:
         """Record that a candidate was asked for."""
@@ -113,22 +123,26 @@ class Store:
 
     def candidates(self, role: Role) -> list[Candidate]:
         """Return all candidates of a role, in the order in which they were asked for."""
-        rows = self._do(f"SELECT {COLUMNS} FROM candidates WHERE role = ? ORDER BY number", (role,))
-        return self._understood(_candidate, rows)
+        found = self._do(f"SELECT {COLUMNS} FROM candidates WHERE role = ? ORDER BY number", (role,))
+        return self._understood(rows.candidate, found)
 
     def trials(self, role: Role) -> list[Trial]:
         """Return the finished trials of a role, in the order in which they were asked for."""
         columns = ", ".join(f"c.{name}" for name in COLUMNS.split(", "))
         query = f"""SELECT {columns}, t.status, t.reason, t.measures, t.reasons, t.cost, t.late, t.attempts
             FROM candidates c JOIN trials t ON t.role = c.role AND t.number = c.number WHERE c.role = ? ORDER BY c.number"""
-        return self._understood(_trial, self._do(query, (role,)))
+        return self._understood(rows.trial, self._do(query, (role,)))
 
-    def _understood(self, record: Callable[[tuple[Any, ...]], Record], rows: Sequence[tuple[Any, ...]]) -> list[Record]:
+    def damaged(self, why: object) -> UsageError:
+        """Return the error that says what in this store no run can have written."""
+        return UsageError(f"{self.path} is damaged, or not a store of MINAS: {why}")
+
+    def _understood(self, record: Callable[[tuple[Any, ...]], Record], found: Sequence[tuple[Any, ...]]) -> list[Record]:
         """Return what rows hold; a stranger's file, or a damaged one, may hold anything."""
         try:
-            return [record(row) for row in rows]
+            return [record(row) for row in found]
         except (ValueError, TypeError, RecursionError) as error:
-            raise UsageError(f"{self.path} is damaged, or not a store of MINAS: {error}") from error
+            raise self.damaged(error) from error
 
     def _do(self, statement: str, values: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
         try:
@@ -141,7 +155,7 @@ def _open_for_writing(path: Path) -> sqlite3.Connection:
     connection = sqlite3.connect(path, isolation_level=None)
     try:
         connection.execute("PRAGMA journal_mode = WAL")
-        connection.execute("PRAGMA synchronous = NORMAL")
+        connection.execute("PRAGMA synchronous = FULL")  # NORMAL may lose the last commits when the power fails
         connection.execute("PRAGMA foreign_keys = ON")
         schema.migrate(connection, str(path))
     except BaseException:
@@ -182,46 +196,6 @@ def _read_only(path: Path) -> sqlite3.Connection:
             ) from None
         return sqlite3.connect(f"{location}&immutable=1", uri=True)
     return connection
-
-
-def _candidate(row: tuple[Any, ...]) -> Candidate:
-    role, number, key, architecture, baseline, seed, epochs, part, parents = row
-    return Candidate(
-        role=role,
-        number=number,
-        key=key,
-        architecture=None if architecture is None else _table(architecture, object),
-        baseline=baseline,
-        seed=seed,
-        epochs=epochs,
-        part=part,
-        parents=tuple(json.loads(parents)),
-    )
-
-
-def _trial(row: tuple[Any, ...]) -> Trial:
-    status, reason, measures, reasons, cost, late, attempts = row[9:]
-    return Trial(
-        candidate=_candidate(row[:9]),
-        status=Status(status),
-        reason=reason,
-        measures=_table(measures, float | int | None),
-        reasons=_table(reasons, str),
-        cost=Cost(**_table(cost, float | int | None)),
-        late=bool(late),
-        attempts=attempts,
-    )
-
-
-def _table(text: str, kind: Any) -> dict[str, Any]:
-    """Return a JSON object, if all of its values are of a kind."""
-    values = json.loads(text)
-    if not isinstance(values, dict):
-        raise TypeError(f"expected a JSON object, not {text[:60]!r}")
-    for name, value in values.items():
-        if not isinstance(value, kind):
-            raise TypeError(f"'{name[:60]}' is {str(value)[:60]!r}")
-    return values
 
 
 def _explained(path: Path, error: sqlite3.Error) -> MinasError:

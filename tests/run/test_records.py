@@ -35,6 +35,10 @@ def test_a_trial_with_something_missing_is_refused(trial, name) -> None:
         {"candidate": []},
         {"candidate": {"parents": None}},
         {"colour": "red"},
+        {"measures": {"error": "low"}},
+        {"measures": []},
+        {"attempts": None},
+        {"cost": {"seconds": "1"}},
     ],
 )
 @given(trials())

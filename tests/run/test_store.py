@@ -67,11 +67,18 @@ def test_text_that_is_no_unicode_in_a_reason_never_stops_a_run(path: Path) -> No
 
 def test_facts_are_replaced_and_have_a_default(path: Path) -> None:
     with Store(path) as store:
-        assert store.fact("spent", 1.5) == 1.5
-        store.put_fact("spent", None)
-        assert store.fact("spent", 1.5) is None
-        store.put_fact("spent", [2, "ü"])
-        assert store.fact("spent") == [2, "ü"]
+        assert store.fact("note", 1.5) == 1.5
+        store.put_fact("note", None)
+        assert store.fact("note", 1.5) is None
+        store.put_fact("note", [2, "ü"])
+        assert store.fact("note") == [2, "ü"]
+
+
+def test_what_is_kept_outlives_a_power_cut(path: Path) -> None:
+    """With less than FULL (2), a commit is in the WAL file and not yet on the disk."""
+    with Store(path) as store:
+        assert store._connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+        assert store._connection.execute("PRAGMA synchronous").fetchone() == (2,)
 
 
 def test_a_kept_trial_is_never_replaced_and_needs_its_candidate(path: Path) -> None:
@@ -261,8 +268,17 @@ def test_a_damaged_store_is_told_from_a_good_one(path: Path) -> None:
         """UPDATE trials SET reasons = '{"error": 1}'""",
         """UPDATE trials SET cost = '{"hours": 1}'""",
         """UPDATE trials SET cost = '{"seconds": "1"}'""",
+        """UPDATE trials SET measures = '{"error": true}'""",
+        f"""UPDATE trials SET measures = '{{"error": 1{"0" * 400}}}'""",
+        """UPDATE trials SET cost = '{"seconds": null}'""",
+        """UPDATE trials SET cost = '{"seconds": -1}'""",
+        """UPDATE trials SET cost = '{"seconds": NaN}'""",
+        "UPDATE trials SET attempts = 0",
         "UPDATE candidates SET architecture = '[]'",
         "UPDATE candidates SET parents = '1'",
+        "UPDATE candidates SET parents = '[1]'",
+        "UPDATE candidates SET part = 'train'",
+        "UPDATE candidates SET epochs = -1",
         "UPDATE facts SET value = '{' WHERE name = 'search_told'",
     ],
 )
@@ -276,6 +292,73 @@ def test_a_store_that_holds_what_no_run_writes_is_refused(path: Path, change: st
         pytest.raises(UsageError, match=r"run\.db is damaged, or not a store of MINAS: "),
     ):
         _ = store.trials("search"), store.fact("search_told")
+
+
+LOOSE = """
+    CREATE TABLE facts (name, value); CREATE TABLE trials (role, number, status, reason, measures, reasons, cost, late, attempts);
+    CREATE TABLE candidates (role, number, key, architecture, baseline, seed, epochs, part, parents); PRAGMA user_version = 1;
+    INSERT INTO candidates VALUES ('search', 0, 'k', '{}', NULL, 1, 2, 'validation', '[]');
+    INSERT INTO trials VALUES ('search', 0, 'complete', NULL, '{}', '{}', '{}', 0, 1);
+"""
+"""A store without the types that ours declares: a stranger may have made it."""
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        *(
+            f"UPDATE candidates SET {name} = {value}"
+            for name in ("number", "seed", "epochs")
+            for value in ("'1'", "1.5", "x''")
+        ),
+        *(f"UPDATE candidates SET {name} = 1" for name in ("key", "architecture", "baseline", "part", "parents")),
+        "UPDATE candidates SET key = NULL",
+        "UPDATE candidates SET number = -1",
+        *(f"UPDATE trials SET {name} = 1" for name in ("status", "reason", "measures", "reasons", "cost")),
+        *(f"UPDATE trials SET {name} = 'x'" for name in ("late", "attempts")),
+    ],
+)
+def test_a_row_with_a_value_of_another_type_is_refused(path: Path, change: str) -> None:
+    def read() -> None:
+        with Store(path, read_only=True) as store:
+            _ = store.trials("search"), store.candidates("search")
+
+    connection = sqlite3.connect(path)
+    connection.executescript(LOOSE)
+    read()
+    connection.executescript(f"{change}; UPDATE trials SET number = (SELECT number FROM candidates);")
+    connection.close()
+    with pytest.raises(UsageError, match=r"run\.db is damaged, or not a store of MINAS: "):
+        read()
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "expected"),
+    [
+        ("spent", "soon", "a number of 0 or more"),
+        ("search_seconds", float("nan"), "a number of 0 or more"),
+        ("joules", -1, "a number of 0 or more"),
+        ("search_told", 1.5, "a whole number of 0 or more"),
+        ("control_ended", True, "a whole number of 0 or more"),
+        ("population", ["0", "1"], "a list of whole numbers of 0 or more"),
+        ("population", {"0": 1}, "a list of whole numbers of 0 or more"),
+        ("finished", "yes", "true or false"),
+        ("search_exhausted", 1, "true or false"),
+        ("repeat", 7, "a text"),
+        ("preprocessing", [], "a table"),
+        ("confirmation_plan", {"members": [0]}, "a table with members, epochs, seeds, expected and note"),
+        (
+            "confirmation_plan",
+            {"members": ["0"], "epochs": 2, "seeds": 1, "expected": 1.0, "note": None},
+            "a table with members, epochs, seeds, expected and note",
+        ),
+    ],
+)
+def test_a_fact_of_another_type_is_refused_by_its_name(path: Path, name: str, value: object, expected: str) -> None:
+    with Store(path) as store:
+        store.put_fact(name, value)
+        with pytest.raises(UsageError, match=rf"run\.db is damaged, .*: '{name}' is .*; expected {expected}"):
+            store.fact(name)
 
 
 def test_reading_where_there_is_nothing_says_so_and_makes_nothing(path: Path) -> None:

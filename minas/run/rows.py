@@ -1,0 +1,142 @@
+"""Rows of a store as candidates and trials, every value checked: a damaged store, or a stranger's, may hold anything."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import math
+from collections.abc import Iterable
+from typing import Any, get_args
+
+from minas.trial import Candidate, Cost, Role, Status, Trial
+
+PARTS = ("validation", "test")
+
+
+def candidate(row: tuple[Any, ...]) -> Candidate:
+    """Return the candidate of a row: role, number, key, architecture, baseline, seed, epochs, part, parents.
+
+    Raises:
+        ValueError: a value is not what a run writes there.
+        TypeError: likewise.
+    """
+    role, number, key, architecture, baseline, seed, epochs, part, parents = row
+    return checked_candidate(
+        Candidate(
+            role=role,
+            number=number,
+            key=key,
+            architecture=None if architecture is None else _table("architecture", architecture),
+            baseline=baseline,
+            seed=seed,
+            epochs=epochs,
+            part=part,
+            parents=tuple(json.loads(parents)),
+        )
+    )
+
+
+def trial(row: tuple[Any, ...]) -> Trial:
+    """Return the trial of a row: its candidate's values, then status, reason, measures, reasons, cost, late, attempts.
+
+    Raises:
+        ValueError: a value is not what a run writes there.
+        TypeError: likewise.
+    """
+    status, reason, measures, reasons, cost, late, attempts = row[9:]
+    return checked_trial(
+        Trial(
+            candidate=candidate(row[:9]),
+            status=Status(status),
+            reason=reason,
+            measures=_table("measures", measures),
+            reasons=_table("reasons", reasons),
+            cost=Cost(**_table("cost", cost)),
+            late=bool(_whole("late", late)),
+            attempts=attempts,
+        )
+    )
+
+
+def checked_candidate(found: Candidate) -> Candidate:
+    """Return a candidate whose values may have come from anywhere.
+
+    Raises:
+        ValueError: one of them is of another type, or out of range.
+    """
+    _one_of("role", found.role, get_args(Role))
+    _whole("number", found.number)
+    _text("key", found.key)
+    if found.architecture is not None:
+        _object("architecture", found.architecture)
+    if found.baseline is not None:
+        _text("baseline", found.baseline)
+    _whole("seed", found.seed, least=-(2**63))
+    _whole("epochs", found.epochs)
+    _one_of("part", found.part, PARTS)
+    for key in found.parents:
+        _text("parents", key)
+    return found
+
+
+def checked_trial(found: Trial) -> Trial:
+    """Return a trial whose values may have come from anywhere.
+
+    Raises:
+        ValueError: one of them is of another type, or out of range.
+    """
+    checked_candidate(found.candidate)
+    if found.reason is not None:
+        _text("reason", found.reason)
+    for name, value in _object("measures", found.measures).items():
+        _number(f"measures: {name}", value)
+    for name, text in _object("reasons", found.reasons).items():
+        _text(f"reasons: {name}", text)
+    for part in dataclasses.fields(Cost):
+        value = getattr(found.cost, part.name)
+        if value is None and part.name != "joules":
+            raise ValueError(f"cost: {part.name} is missing")
+        _number(f"cost: {part.name}", value)
+        if value is not None and not 0 <= value < math.inf:
+            raise ValueError(f"cost: {part.name} is {value}; expected a number of 0 or more")
+    if not isinstance(found.late, bool):
+        raise _unexpected("late", found.late, "true or false")
+    _whole("attempts", found.attempts, least=1)
+    return found
+
+
+def _table(name: str, text: Any) -> dict[str, Any]:
+    return _object(name, json.loads(text))
+
+
+def _object(name: str, values: Any) -> dict[str, Any]:
+    if not isinstance(values, dict):
+        raise _unexpected(name, values, "a JSON object")
+    return values
+
+
+def _number(name: str, value: Any) -> None:
+    """Refuse what is no number that a float can hold; None is a number that could not be had."""
+    if value is not None and (type(value) not in (int, float) or (isinstance(value, int) and abs(value) > 1.7e308)):
+        raise _unexpected(name, value, "a number")
+
+
+def _whole(name: str, value: Any, *, least: int = 0) -> int:
+    if type(value) is not int or not least <= value < 2**63:
+        raise _unexpected(name, value, f"a whole number of at least {least}")
+    return value
+
+
+def _text(name: str, value: Any) -> None:
+    if not isinstance(value, str):
+        raise _unexpected(name, value, "a text")
+
+
+def _one_of(name: str, value: Any, choices: Iterable[str]) -> None:
+    if value not in choices:
+        raise _unexpected(name, value, f"one of {', '.join(choices)}")
+
+
+def _unexpected(name: str, value: Any, expected: str) -> ValueError:
+    shown = "a huge number" if isinstance(value, int) and abs(value) > 10**18 else repr(value)[:60]
+    return ValueError(f"{name[:60]} is {shown}; expected {expected}")
