@@ -89,6 +89,7 @@ def work_out_bounds(session: Session) -> None:
         tell=lambda trial: None,
         stop=lambda: False,
         tick=lambda window: session.report("starting"),
+        guard=session.guard,
     )
     window.load(int(session.store.fact("initial_told", 0)))
     window.run()

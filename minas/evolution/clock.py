@@ -40,15 +40,16 @@ class Clock:
     Attributes:
         total: seconds that the user gave, or None for no clock.
         spent_before: seconds spent in earlier sittings.
+        started: when this sitting began, by `time.monotonic()`; the moment at which the clock is made by default.
     """
 
     total: float | None
     spent_before: float = 0.0
-    _started: float = field(default_factory=time.monotonic)
+    started: float = field(default_factory=time.monotonic)
 
     def spent(self) -> float:
         """Return the seconds spent so far, earlier sittings included."""
-        return self.spent_before + time.monotonic() - self._started
+        return self.spent_before + time.monotonic() - self.started
 
     def left(self, share: float = 1.0) -> float:
         """Return the seconds left of a share of the clock, counted from its beginning; infinite without a clock."""

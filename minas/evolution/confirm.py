@@ -192,6 +192,7 @@ def _run(session: Session, role: Role, planned: Sequence[Candidate]) -> Window:
         tell=lambda trial: None,
         stop=lambda: session.clock.left() < FINISHING / 2,
         tick=report,
+        guard=session.guard,
         paced_by=session.store.trials("search"),
     )
     window.load(int(session.store.fact(f"{role}_told", 0)))

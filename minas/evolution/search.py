@@ -74,6 +74,7 @@ class _Search:
             tell=self.tell,
             stop=self._over,
             tick=lambda window: self.report(),
+            guard=session.guard,
         )
         self._load()
 
@@ -166,6 +167,7 @@ def run_control(session: Session, count: int, *, share: float) -> Window:
         tell=lambda trial: None,
         stop=lambda: session.clock.over(share),
         tick=report,
+        guard=session.guard,
     )
     window.load(int(session.store.fact("control_told", 0)))
     known.update(candidate.key for candidate in window.asked)

@@ -12,6 +12,7 @@ from minas import seeds
 from minas.analysis.front import Front, front_of
 from minas.engines import Engine
 from minas.evolution.clock import Clock
+from minas.evolution.guard import Guard, longest
 from minas.objectives import Bounds
 from minas.run.configuration import RunConfiguration, Settings
 from minas.run.store import Store
@@ -76,6 +77,7 @@ class Session:
     listener: Listener = lambda progress: None
     front: Front | None = None
     _saved: float = field(default=0.0)
+    _watch: Stopwatch | None = field(default=None)
 
     @property
     def settings(self) -> Settings:
@@ -113,6 +115,18 @@ class Session:
         features = self.features(architecture)
         return all(features.get(name, 0.0) <= largest for name, largest in limits.items())
 
+    @property
+    def guard(self) -> Guard:
+        """What tells a hung worker from a busy one, before there is a pace by which to tell it too."""
+        return Guard(left=None if self.clock.total is None else self.clock.left, longest=self._longest)
+
+    def _longest(self, candidate: Candidate) -> float | None:
+        if candidate.architecture is None:
+            return None
+        flops = self.features(self.space.load(candidate.architecture)).get("flops")
+        samples = self.configuration.task.samples[0]
+        return None if flops is None else longest(flops, samples, candidate.epochs)
+
     def front_of(self, trials: list[Trial]) -> Front:
         """Return the front of some trials by the run's objectives and bounds."""
         return front_of(trials, self.configuration.objectives, self.bounds)
@@ -131,7 +145,10 @@ class Session:
         spent = self.clock.spent()
         if spent - self._saved > 1.0:
             self._saved = spent
-            self.store.put_fact("spent", spent)
+            with self.store.transaction():
+                self.store.put_fact("spent", spent)
+                if self._watch is not None:
+                    self._watch.keep()
         limited = self.clock.total is not None
         self.listener(
             Progress(
@@ -153,14 +170,24 @@ class Session:
 
 
 class Stopwatch:
-    """Adds the wall time of a phase to a fact of the store, whatever ends it."""
+    """Adds the wall time of a phase to a fact of the store, whatever ends it.
+
+    The session keeps what has passed whenever it keeps the clock's state, so that a killed process loses about a second.
+    """
 
     def __init__(self, session: Session, fact: str) -> None:
         self._session = session
         self._fact = fact
 
     def __enter__(self) -> None:
+        self._before = float(self._session.store.fact(self._fact, 0.0))
         self._started = time.monotonic()
+        self._session._watch = self
 
     def __exit__(self, *_: object) -> None:
-        self._session.add_fact(self._fact, time.monotonic() - self._started)
+        self._session._watch = None
+        self.keep()
+
+    def keep(self) -> None:
+        """Keep what has passed so far, earlier sittings included."""
+        self._session.store.put_fact(self._fact, self._before + time.monotonic() - self._started)

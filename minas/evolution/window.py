@@ -7,26 +7,14 @@ window's size and never on the number of workers or on which of them was faster.
 from __future__ import annotations
 
 import dataclasses
-import statistics
 from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import dataclass, field
 
 from minas.engines import Engine
+from minas.evolution.guard import Guard
 from minas.run.store import Store
 from minas.trial import Candidate, Role, Status, Trial
-
-HANG_FACTOR = 20.0
-"""A worker counts as hung after this many times the median trial."""
-
-SHORTEST_GUARD = 120.0
-"""Seconds below which no trial counts as hung, whatever the median."""
-
-FIRST_GUARD = 7200.0
-"""Seconds after which one of the first trials, when no median is known, counts as hung."""
-
-FEWEST_FOR_PACE = 5
-"""Complete trials that it takes for a median."""
 
 TICK = 0.2
 """Seconds between two looks at the clock."""
@@ -45,6 +33,7 @@ class Window:
         tell: takes a finished trial, in order.
         stop: tells whether the time is over.
         tick: called every fifth of a second, for displays.
+        guard: tells after how many seconds a worker counts as hung.
         paced_by: finished trials of an earlier phase, by whose seconds for an epoch a hung worker is told from a busy one.
     """
 
@@ -56,6 +45,7 @@ class Window:
     tell: Callable[[Trial], None]
     stop: Callable[[], bool]
     tick: Callable[[Window], None] = lambda window: None
+    guard: Guard = field(default_factory=Guard)
     paced_by: Sequence[Trial] = ()
     told: int = 0
     asked: list[Candidate] = field(default_factory=list)
@@ -126,14 +116,8 @@ class Window:
             self._submit(candidate)
 
     def _submit(self, candidate: Candidate) -> None:
-        self.futures[candidate.number] = self.engine.submit(candidate, timeout=self._guard(candidate))
-
-    def _guard(self, candidate: Candidate) -> float:
-        complete = [trial for trial in [*self.paced_by, *self.finished.values()] if trial.status is Status.COMPLETE]
-        if len(complete) < FEWEST_FOR_PACE:
-            return FIRST_GUARD
-        pace = statistics.median(trial.cost.seconds / max(1, trial.candidate.epochs) for trial in complete)
-        return max(SHORTEST_GUARD, HANG_FACTOR * pace * max(1, candidate.epochs))
+        timeout = self.guard.seconds(candidate, [*self.paced_by, *self.finished.values()])
+        self.futures[candidate.number] = self.engine.submit(candidate, timeout=timeout)
 
     def _collect(self, seconds: float, *, late: bool = False) -> None:
         if not self.futures:

@@ -51,7 +51,7 @@ def test_parts_add_up(hours: int, minutes: int, seconds: int) -> None:
 def test_a_clock_goes_on_over_sittings_and_shares_count_from_its_beginning(monkeypatch: pytest.MonkeyPatch) -> None:
     now = [1000.0]
     monkeypatch.setattr(clock_module.time, "monotonic", lambda: now[0])
-    clock = Clock(100.0, spent_before=50.0, _started=1000.0)
+    clock = Clock(100.0, spent_before=50.0, started=1000.0)
     now[0] = 1010.0
     assert (clock.spent(), clock.left(), clock.left(0.6)) == (60.0, 40.0, 0.0)
     assert clock.over(0.6)

@@ -12,8 +12,8 @@ from toy_space import FakeEngine, session
 from minas.analysis.front import Member
 from minas.evolution import confirm
 from minas.evolution.confirm import FINISHING, Plan, fit, make_plan, run_baselines, run_confirmation
+from minas.evolution.guard import SHORTEST_GUARD
 from minas.evolution.search import run_search
-from minas.evolution.window import SHORTEST_GUARD
 from minas.trial import Candidate, Cost, Status, Trial
 
 

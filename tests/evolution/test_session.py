@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import dataclasses
+import time
 from pathlib import Path
 
 import pytest
 from toy_space import FakeEngine, ToySpace, session
 
+from minas.evolution import session as session_module
+from minas.evolution.clock import Clock
+from minas.evolution.guard import FIRST_GUARD, SHORTEST_GUARD
 from minas.evolution.search import run_control, run_search
 from minas.evolution.session import Progress, Stopwatch
 from minas.trial import Status
@@ -110,3 +115,61 @@ def test_the_clock_is_kept_about_once_a_second(sitting, monkeypatch: pytest.Monk
         monkeypatch.setattr(run.clock, "spent", lambda spent=spent: spent)
         run.report("search")
         assert run.store.fact("spent") == kept
+
+
+def test_seconds_of_a_sitting_that_is_killed_are_kept_with_the_clock(sitting, monkeypatch: pytest.MonkeyPatch) -> None:
+    now = [1000.0]
+    monkeypatch.setattr(session_module.time, "monotonic", lambda: now[0])
+    run = sitting()
+    run.store.put_fact("search_seconds", 10.0)
+    monkeypatch.setattr(run.clock, "spent", lambda: now[0] - 1000.0)
+    with Stopwatch(run, "search_seconds"):
+        for seconds, kept in ((0.5, 10.0), (7.0, 17.0), (7.4, 17.0)):
+            now[0] = 1000.0 + seconds
+            run.report("search")
+            assert run.store.fact("search_seconds") == kept, "what the store holds if the process is killed now"
+        now[0] = 1008.0
+    assert run.store.fact("search_seconds") == 18.0
+    now[0] = 1099.0
+    run.report("confirmation")
+    assert run.store.fact("search_seconds") == 18.0, "the phase is over"
+
+
+class Predicted(ToySpace):
+    """A space that predicts FLOPs."""
+
+    def features(self, architecture, task_shape, classes):
+        return {"flops": 1e6 * sum(architecture)}
+
+
+def test_the_first_trials_are_guarded_by_their_predicted_work_and_by_the_clock(sitting) -> None:
+    run = sitting(space=Predicted())
+    run.configuration = dataclasses.replace(
+        run.configuration, task=dataclasses.replace(run.configuration.task, samples=(3000, 1, 1))
+    )
+    small, large = (run.candidate("search", 0, digits) for digits in ((0,) * 16, (4,) * 16))
+    assert run.guard.seconds(small, []) == FIRST_GUARD, "without a clock, nobody waits"
+    assert run.guard.seconds(large, []) == 10 * 8 * 3000 * (2e-3 + 3 * 64e6 / 1e9) > FIRST_GUARD
+    for total, guards in ((300.0, (SHORTEST_GUARD, 300.0)), (1e6, (SHORTEST_GUARD, 8 * 3000 * 0.194)), (9.0, (120.0, 120.0))):
+        run.clock = Clock(total, started=time.monotonic())
+        found = [run.guard.seconds(one, []) for one in (small, large)]
+        assert found == pytest.approx(guards, abs=1.0), "a trial that takes longer than the clock has left cannot count"
+    assert run.guard.seconds(dataclasses.replace(small, architecture=None), []) == SHORTEST_GUARD
+
+
+def test_a_space_that_predicts_nothing_is_guarded_by_the_clock_alone(sitting) -> None:
+    run = sitting()
+    one = run.candidate("search", 0, (1,) * 16)
+    assert run.guard.seconds(one, []) == FIRST_GUARD
+    run.clock = Clock(300.0)
+    assert run.guard.seconds(one, []) == pytest.approx(300.0, abs=1.0)
+
+
+def test_every_phase_guards_its_workers_by_the_clock(sitting) -> None:
+    run = sitting(trials=4)
+    run.clock = Clock(300.0)
+    run.clock.over = lambda share=1.0: run.engine.work() or False
+    run_search(run, share=1.0)
+    run_control(run, 4, share=1.0)
+    assert len(run.engine.timeouts) == 8
+    assert all(299.0 < guard <= 300.0 for guard in run.engine.timeouts[:4])

@@ -14,7 +14,7 @@ from toy_space import BOUNDS, OBJECTIVES, Crash, FakeEngine, ToySpace, session
 
 from minas.analysis.front import front_of
 from minas.errors import MinasError
-from minas.evolution import window as window_module
+from minas.evolution import guard as guard_module
 from minas.evolution.search import run_control, run_search
 from minas.evolution.window import Window
 from minas.run.store import Store
@@ -245,12 +245,12 @@ def finished(seconds: float, epochs: int, status: Status = Status.COMPLETE) -> T
 @pytest.mark.parametrize(
     ("paced_by", "epochs", "guard"),
     [
-        ([], 8, window_module.FIRST_GUARD),
-        ([finished(100, 8)] * 4, 8, window_module.FIRST_GUARD),
+        ([], 8, guard_module.FIRST_GUARD),
+        ([finished(100, 8)] * 4, 8, guard_module.FIRST_GUARD),
         ([finished(100, 8)] * 5, 8, 2000.0),
         ([finished(100, 8)] * 5, 24, 6000.0),
         ([finished(100, 8)] * 5 + [finished(1, 8, Status.FAILED)] * 9, 8, 2000.0),
-        ([finished(1, 8)] * 5, 8, window_module.SHORTEST_GUARD),
+        ([finished(1, 8)] * 5, 8, guard_module.SHORTEST_GUARD),
         ([finished(100, 0)] * 5, 0, 2000.0),
     ],
 )
