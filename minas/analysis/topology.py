@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from minas.analysis.layout import Layout, layered
-from minas.graph.signatures import signature as known
+from minas.graph.kinds import kind_of
+from minas.graph.prediction import Place, costs
 
 if TYPE_CHECKING:
     from minas.graph.architecture import Architecture, Node
 
-Place = tuple[int, int]
-"""(stage, node), both from 0; the head is (number of stages, 0)."""
+__all__ = ["ArchitecturePicture", "NodePicture", "Place", "StagePicture", "architecture_picture"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,23 +58,6 @@ class ArchitecturePicture:
     note: str = ""
 
 
-def node_flops(signature: Mapping[str, Any], *, inputs: int, outputs: int, sides: Sequence[int]) -> int:
-    """Return a node's FLOPs for one sample: the multiply-accumulates of its linear operators.
-
-    Args:
-        signature: the operator's literal signature.
-        inputs: channels that come in.
-        outputs: channels that go out.
-        sides: of the output, in each dimension of space.
-    """
-    widths = {"in": inputs, "out": outputs, "squeezed": max(1, outputs // 4)}
-    total = 0
-    for linear in signature["linear"]:
-        maps = widths[linear["outputs"]] * (1 if linear.get("depthwise") else widths[linear["inputs"]])
-        total += maps * linear["kernel"] ** len(sides) * (1 if linear.get("positions") == "one" else math.prod(sides))
-    return total
-
-
 def architecture_picture(
     architecture: Architecture,
     *,
@@ -88,15 +70,16 @@ def architecture_picture(
     """Work out what a drawing of an architecture shows.
 
     Args:
-        architecture: of kind image.
-        shape: (channels, height, width) of one sample.
+        architecture: in canonical form.
+        shape: of one sample, such as (channels, height, width).
         classes: number of outputs.
         title: what the drawing shows, such as the architecture's id.
         action: place to action, summed over the steps of a node, from a meter's table; places that it lacks show none.
         note: a sentence below the drawing.
     """
     action = action or {}
-    flops, states = _flops(architecture, shape, classes)
+    flops = {place: float(cost.macs) for place, cost in costs(architecture, shape=shape, classes=classes).items()}
+    states = _states(architecture, shape)
     measured: Mapping[Place, float] = action or flops
     whole = sum(measured.values()) or 1.0
 
@@ -124,20 +107,11 @@ def _operator(node: Node) -> str:
     return f"{node.operator} {attributes}".strip().replace("_", " ")
 
 
-def _flops(
-    architecture: Architecture, shape: tuple[int, ...], classes: int
-) -> tuple[dict[Place, float], list[tuple[int, ...]]]:
-    """Return place to FLOPs, and each stage's state as (channels, height, width)."""
-    flops: dict[Place, float] = {}
+def _states(architecture: Architecture, shape: tuple[int, ...]) -> list[tuple[int, ...]]:
+    """Return each stage's state as (width, *positions)."""
+    sides = kind_of(architecture.kind).sizes(shape, "position")
     states: list[tuple[int, ...]] = []
-    width, *sides = shape
-    for place, stage in enumerate(architecture.stages):
-        sides = [-(-side // stage.stride) for side in sides]
-        for number, node in enumerate(stage.nodes):
-            inputs = width if number == 0 else stage.width
-            flops[place, number] = node_flops(known(node.operator), inputs=inputs, outputs=stage.width, sides=sides)
-        width = stage.width
-        states.append((width, *sides))
-    grid = int(dict(architecture.head).get("grid", 1))
-    flops[len(states), 0] = width * grid ** len(sides) * classes
-    return flops, states
+    for stage in architecture.stages:
+        sides = tuple(-(-side // stage.stride) for side in sides)
+        states.append((stage.width, *sides))
+    return states

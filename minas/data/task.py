@@ -12,7 +12,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from minas.errors import UsageError
+from minas.errors import ArchitectureError, DataError, UsageError
+from minas.graph.kinds import kind_of
 
 IMAGE_SIDES = range(4, 1025)
 """Sides, in pixels, to which images may be resized."""
@@ -67,7 +68,7 @@ class Task:
         name: `mnist-5k` for the default; for a user's data the file's name and the first eight characters of the digest.
         domain: name of the domain.
         kind: kind of the samples, as operators know it, such as `image`.
-        shape: shape of one sample; (channels, height, width) for images.
+        shape: shape of one sample, as its kind says; (channels, height, width) for images.
         classes: their names; a target is an index into them.
         train: what networks are trained on.
         validation: what the search judges by.
@@ -90,6 +91,17 @@ class Task:
     source: str
     licence: str
     digest: str
+
+    def __post_init__(self) -> None:
+        """Refuse samples that no network could take.
+
+        Raises:
+            DataError: there is no such kind of samples, or they have another shape than those of the kind.
+        """
+        try:
+            kind_of(self.kind).check(self.shape)
+        except ArchitectureError as error:
+            raise DataError(f"the task {self.name}: {error}") from error
 
 
 def digest(parts: Sequence[Part], classes: Sequence[str]) -> str:

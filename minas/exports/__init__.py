@@ -28,7 +28,7 @@ class Content:
     Attributes:
         architecture: any form; exports hold the canonical one.
         state: the trained network's state dict.
-        shape: the shape of a sample: (channels, height, width).
+        shape: the shape of a sample: (channels, height, width) for images.
         classes: the names of the classes, in the order of the logits.
         preprocessing: what must be done to a sample first, such as mean and standard deviation a channel. JSON values.
         measures: name to value, None where unavailable.

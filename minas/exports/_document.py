@@ -10,6 +10,7 @@ from typing import Any
 
 from minas.errors import ArchitectureError
 from minas.graph.architecture import Architecture, dump, load
+from minas.graph.kinds import Kind, kind_of
 
 SCHEMA = 1
 _KEYS = ("schema", "architecture", "shape", "classes", "preprocessing", "measures", "provenance")
@@ -72,7 +73,7 @@ def loads(text: str, *, where: str) -> Document:
         raise ArchitectureError(f"{where}: {error}") from error
     return Document(
         architecture,
-        _shape(values["shape"], where),
+        _shape(values["shape"], kind_of(architecture.kind), where),
         _classes(values["classes"], where),
         *(_table(values, key, where) for key in ("preprocessing", "measures", "provenance")),
     )
@@ -102,9 +103,10 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return found
 
 
-def _shape(value: Any, where: str) -> tuple[int, ...]:
-    if not isinstance(value, list) or len(value) != 3 or not all(type(side) is int and 0 < side < 2**31 for side in value):
-        raise ArchitectureError(f"{where}: shape must be three positive integers: channels, height, width")
+def _shape(value: Any, kind: Kind, where: str) -> tuple[int, ...]:
+    numbers = isinstance(value, list) and all(type(size) is int and size < 2**31 for size in value)
+    if not numbers or not kind.accepts(value):
+        raise ArchitectureError(f"{where}: shape must be {kind.form}, each a positive integer")
     return tuple(value)
 
 

@@ -13,6 +13,7 @@ from torch import nn
 
 from minas.exports import _reader
 from minas.exports._document import Document
+from minas.graph.kinds import ids_below
 from minas.network import Network
 
 _OPERATORS = "minas.operators."
@@ -26,6 +27,10 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 """
+_LAYOUT = (
+    "# As in training: another layout in memory may round otherwise.",
+    "self.to(memory_format=torch.channels_last)",
+)
 _LOAD = '''\
 def load(folder: str | Path | None = None) -> Network:
     """Return the trained network, in eval mode; its weights are read from this file's folder, or from the given one."""
@@ -63,7 +68,7 @@ def _docstring(network: Network, document: Document) -> str:
         "    network = model.load()  # eval mode",
         "    logits = network(samples)",
         "",
-        f"Samples: float32 of shape (batch, {', '.join(map(str, document.shape))}).",
+        f"Samples: {_elements(document)} of shape (batch, {', '.join(map(str, document.shape))}).",
         f"Preprocessing, before a sample goes in: {_plain(document.preprocessing)!r}.",
         f"Logits: (batch, {len(document.classes)}), in the order of the classes: {classes}.",
         f"Parameters: {parameters:,}.",
@@ -71,6 +76,11 @@ def _docstring(network: Network, document: Document) -> str:
     ]
     text = "\n".join(lines).replace("\\", "\\\\").replace('"', '\\"')
     return f'"""{text}\n"""'
+
+
+def _elements(document: Document) -> str:
+    bound = ids_below(document.architecture)
+    return "float32" if bound is None else f"int64, from 0 to {bound - 1},"
 
 
 def _plain(values: Mapping[str, Any]) -> dict[str, Any]:
@@ -99,9 +109,7 @@ def _network(network: Network) -> str:
         "",
         "    def __init__(self) -> None:",
         "        super().__init__()",
-        *(f"        {layer}" for layer in layers),
-        "        # As in training: another layout in memory may round otherwise.",
-        "        self.to(memory_format=torch.channels_last)",
+        *(f"        {line}" for line in (*layers, *(_LAYOUT if network.channels_last else ()))),
         "",
         "    def forward(self, x: Tensor) -> Tensor:",
         *(f"        {step}" for step in _steps(network)),
@@ -111,6 +119,8 @@ def _network(network: Network) -> str:
 
 def _steps(network: Network) -> Iterator[str]:
     """Yield the lines of the forward pass; a state bears the name of the operator that gives it."""
+    if network.stem is not None:
+        yield "x = self.stem(x)"
     names = ["x", *(application.name for application in network.plan.applications)]
     for application in network.plan.applications:
         yield f"{application.name} = self.{application.name}({_mean([names[source] for source in application.sources])})"

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import safetensors.torch
 import torch
+from torch import Tensor
 
 from minas.errors import MinasError
 from minas.exports import Content, Export
@@ -21,6 +22,7 @@ from minas.exports._load import DOCUMENT, WEIGHTS, check_state, expected_state, 
 from minas.exports._load import load as load_network
 from minas.exports._source import source
 from minas.graph.architecture import canonical
+from minas.graph.kinds import ids_below
 from minas.network import Network
 
 MODEL = "model.py"
@@ -62,7 +64,7 @@ def write(content: Content, folder: Path, force: bool = False) -> None:
 
 def _compare(network: Network, folder: Path) -> None:
     """Raise MinasError unless the folder gives the network's outputs to the bit, with and without MINAS."""
-    inputs = torch.randn(_SAMPLES, *network.shape, generator=torch.Generator().manual_seed(0))
+    inputs = _inputs(network)
     with torch.no_grad():
         outputs = network(inputs)
         loaded = load_network(folder)(inputs)
@@ -74,6 +76,13 @@ def _compare(network: Network, folder: Path) -> None:
         trouble = same_outputs(folder / MODEL, comparison)
     if trouble is not None:
         raise MinasError(f"the export was not written: in a fresh process, {trouble}")
+
+
+def _inputs(network: Network) -> Tensor:
+    """Return random samples of a network's form."""
+    shape, generator = (_SAMPLES, *network.shape), torch.Generator().manual_seed(0)
+    bound = ids_below(network.architecture)
+    return torch.randn(shape, generator=generator) if bound is None else torch.randint(bound, shape, generator=generator)
 
 
 EXPORT = Export("pytorch", "model.py (plain PyTorch, no MINAS needed), weights in safetensors, architecture in JSON", write)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from minas.graph import stage_changes
 from minas.graph.canonical import canonical, key
 from minas.graph.space import GraphSpace, StageSpace, contains
-from minas.graph.structure import Architecture, Stage
+from minas.graph.structure import Architecture, Attributes, Stage, Value
 
 Change = Callable[[GraphSpace, Architecture], Iterator[Architecture]]
 
@@ -35,12 +35,20 @@ def _in_stages(change: Callable[[GraphSpace, StageSpace, Stage], Iterator[Stage]
     return changed
 
 
-def _heads(space: GraphSpace, architecture: Architecture) -> Iterator[Architecture]:
-    """Take another value for one of the head's names."""
-    for name, value in architecture.head:
-        for other in space.head[name]:
+def _ends(space: GraphSpace, architecture: Architecture) -> Iterator[Architecture]:
+    """Take another value for one of the head's names, or of the stem's."""
+    for head in _others(architecture.head, space.head):
+        yield replace(architecture, head=head)
+    for stem in _others(architecture.stem, space.stem):
+        yield replace(architecture, stem=stem)
+
+
+def _others(attributes: Attributes, choices: Mapping[str, Sequence[Value]]) -> Iterator[Attributes]:
+    """Yield attributes with another value for one of their names."""
+    for name, value in attributes:
+        for other in choices[name]:
             if other != value:
-                yield replace(architecture, head=tuple(sorted({**dict(architecture.head), name: other}.items())))
+                yield tuple(sorted({**dict(attributes), name: other}.items()))
 
 
 def _stage_added(space: GraphSpace, architecture: Architecture) -> Iterator[Architecture]:
@@ -74,7 +82,7 @@ CHANGES: Mapping[str, Change] = {
     "edge moved": _in_stages(stage_changes.edges_moved),
     "node added": _in_stages(stage_changes.nodes_added),
     "node removed": _in_stages(stage_changes.nodes_removed),
-    "head": _heads,
+    "head": _ends,
     "stage added": _stage_added,
     "stage removed": _stage_removed,
 }

@@ -8,7 +8,7 @@ from typing import Any
 
 from minas.errors import ArchitectureError, nearest
 from minas.graph.signatures import signature
-from minas.graph.structure import Architecture, Edge, Node, Stage, Value
+from minas.graph.structure import Architecture, Attributes, Edge, Node, Stage
 from minas.graph.validation import LARGEST, validate
 
 SCHEMA = 1
@@ -22,9 +22,11 @@ _LONGEST_NAME = 100
 
 def dump(architecture: Architecture) -> dict[str, Any]:
     """Return an architecture as JSON values; `load` gives it back."""
+    stem = {"stem": dict(architecture.stem)} if architecture.stem else {}
     return {
         "schema": SCHEMA,
         "kind": architecture.kind,
+        **stem,
         "stages": [_dump_stage(stage) for stage in architecture.stages],
         "head": dict(architecture.head),
     }
@@ -65,7 +67,8 @@ def load(values: Any) -> Architecture:
     Raises:
         ArchitectureError: they are not of the form that `dump` gives, or not valid; the message names the place.
     """
-    table = _table(values, "architecture", {"schema", "kind", "stages", "head"}, required={"schema", "kind", "stages", "head"})
+    required = {"schema", "kind", "stages", "head"}
+    table = _table(values, "architecture", required | {"stem"}, required=required)
     if type(table["schema"]) is not int or table["schema"] != SCHEMA:
         raise ArchitectureError(f"architecture: schema is {_shown(table['schema'])}; this version of MINAS reads {SCHEMA}")
     stages = _list(table["stages"], "stages", LARGEST["stages"])
@@ -73,6 +76,7 @@ def load(values: Any) -> Architecture:
         kind=_name(table["kind"], "kind"),
         stages=tuple(_load_stage(stage, f"stages[{index}]") for index, stage in enumerate(stages)),
         head=_attributes(table["head"], "head"),
+        stem=_attributes(table.get("stem", {}), "stem"),
     )
     validate(architecture)
     return architecture
@@ -108,7 +112,7 @@ def _load_edge(values: Any, place: str) -> Edge:
     return _integer(source, place), _integer(target, place)
 
 
-def _attributes(values: Any, place: str) -> tuple[tuple[str, Value], ...]:
+def _attributes(values: Any, place: str) -> Attributes:
     if not isinstance(values, Mapping) or len(values) > 20:
         raise ArchitectureError(f"{place}: expected an object of at most 20 names, not {_shown(values)}")
     for name, value in values.items():

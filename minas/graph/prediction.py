@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
+from minas.graph.cost import Cost, linear_costs, linear_count
+from minas.graph.kinds import first_width, kind_of
 from minas.graph.signatures import signature
 from minas.graph.structure import Architecture, Node, Stage, sources
 
@@ -23,7 +24,7 @@ class Features:
         nodes: operators, entries included.
         edges: edges inside stages.
         longest_path: operators on the longest path from the sample to the head.
-        depth: linear operators on the path with most of them, the head's included.
+        depth: linear operators on the path with most of them, those of stem and head included.
     """
 
     macs: int
@@ -36,62 +37,62 @@ class Features:
     depth: int
 
 
-def features(architecture: Architecture, *, shape: Sequence[int], classes: int) -> Features:
-    """Predict cost and graph figures of an architecture in canonical form.
+Place = tuple[int, int]
+"""(stage, node), both from 0; the stem is (-1, 0), the head (number of stages, 0)."""
 
-    An operator with kernel side k takes k^d * inputs * outputs multiply-accumulates at each of its output positions, in d
-    dimensions of space, and k^d * inputs where it is depthwise. Biases, normalisations and pooling count none.
+
+def costs(architecture: Architecture, *, shape: Sequence[int], classes: int) -> dict[Place, Cost]:
+    """Predict the cost of each part of an architecture in canonical form, in the order in which a sample passes them.
+
+    Biases, normalisations and pooling count no multiply-accumulates.
 
     Args:
         architecture: in canonical form.
-        shape: of a sample, without the batch: (channels, height, width).
+        shape: of a sample, without the batch, as its kind of state says: (channels, height, width) for images.
         classes: outputs of the head.
     """
-    inputs, sides = shape[0], tuple(shape[1:])
-    costs: list[tuple[int, int, int]] = []
-    for stage in architecture.stages:
+    kind = kind_of(architecture.kind)
+    sides, repeats = kind.sizes(shape, "position"), math.prod(kind.sizes(shape, "repeated"))
+    width = first_width(architecture, shape)
+    found: dict[Place, Cost] = {}
+
+    def add(place: Place, node: Node, inputs: int, outputs: int) -> None:
+        rows = linear_costs(
+            signature(node.operator), dict(node.attributes), inputs=inputs, outputs=outputs, sides=sides, repeats=repeats
+        )
+        found[place] = sum(rows, Cost())
+
+    if kind.stem is not None:
+        add((-1, 0), Node(kind.stem, architecture.stem), math.prod(kind.sizes(shape, "features")), width)
+    for number, stage in enumerate(architecture.stages):
         sides = tuple(math.ceil(side / stage.stride) for side in sides)
         for index, node in enumerate(stage.nodes):
-            costs += _node_costs(node, inputs if index == 0 else stage.width, stage.width, sides)
-        inputs = stage.width
-    costs.append(_head_cost(architecture, inputs, len(sides), classes))
-    macs, params, activations = (sum(column) for column in zip(*costs, strict=True))
+            add((number, index), node, width if index == 0 else stage.width, stage.width)
+        width = stage.width
+    add((len(architecture.stages), 0), Node(kind.head, architecture.head), width, classes)
+    return found
+
+
+def features(architecture: Architecture, *, shape: Sequence[int], classes: int) -> Features:
+    """Predict cost and graph figures of an architecture in canonical form; for its arguments see `costs`."""
+    total = sum(costs(architecture, shape=shape, classes=classes).values(), Cost())
     return Features(
-        macs=macs,
-        params=params,
-        activations=activations,
+        macs=total.macs,
+        params=total.params,
+        activations=total.activations,
         stages=len(architecture.stages),
         nodes=sum(stage.output for stage in architecture.stages),
         edges=sum(len(stage.edges) for stage in architecture.stages),
         longest_path=sum(_longest(stage, [1] * stage.output) for stage in architecture.stages),
-        depth=1 + sum(_longest(stage, [_linear_count(node) for node in stage.nodes]) for stage in architecture.stages),
+        depth=_depth(architecture),
     )
 
 
-def _node_costs(node: Node, inputs: int, outputs: int, sides: tuple[int, ...]) -> Iterator[tuple[int, int, int]]:
-    """Yield multiply-accumulates, parameters and activations of each linear operator of a node."""
-    channels = {"in": inputs, "out": outputs, "squeezed": max(1, outputs // 4)}
-    for linear in signature(node.operator)["linear"]:
-        positions = 1 if linear.get("positions") == "one" else math.prod(sides)
-        yield _linear_cost(linear, channels[linear["inputs"]], channels[linear["outputs"]], positions, len(sides))
-
-
-def _linear_cost(
-    linear: Mapping[str, Any], inputs: int, outputs: int, positions: int, dimensions: int
-) -> tuple[int, int, int]:
-    weights = linear["kernel"] ** dimensions * (inputs if linear.get("depthwise") else inputs * outputs)
-    params = weights + outputs * (2 * bool(linear.get("norm")) + bool(linear.get("bias")))
-    return positions * weights, params, positions * outputs
-
-
-def _head_cost(architecture: Architecture, width: int, dimensions: int, classes: int) -> tuple[int, int, int]:
-    grid = dict(architecture.head)["grid"]
-    weights = int(grid) ** dimensions * width * classes
-    return weights, weights + classes, classes
-
-
-def _linear_count(node: Node) -> int:
-    return len(signature(node.operator)["linear"])
+def _depth(architecture: Architecture) -> int:
+    kind = kind_of(architecture.kind)
+    ends = sum(linear_count(signature(operator)) for operator in (kind.stem, kind.head) if operator is not None)
+    lengths = ([linear_count(signature(node.operator)) for node in stage.nodes] for stage in architecture.stages)
+    return ends + sum(_longest(stage, found) for stage, found in zip(architecture.stages, lengths, strict=True))
 
 
 def _longest(stage: Stage, lengths: Sequence[int]) -> int:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -11,10 +10,13 @@ from typing import Literal
 
 from minas import config
 from minas.errors import ArchitectureError, ConfigError, nearest
-from minas.graph.signatures import IDENTITY, nodes_of
+from minas.graph.kinds import End, Kind, kind_of
+from minas.graph.signatures import IDENTITY, nodes_of, signature
 from minas.graph.structure import Architecture, Node, Stage, Value
-from minas.graph.validation import HEADS, LARGEST, check_head, check_node
+from minas.graph.validation import LARGEST, check_attribute, check_end, check_node
 from minas.graph.wiring import Wiring
+
+_Choices = dict[str, tuple[int | float | str | bool, ...]]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,14 +27,14 @@ class Heading:
         schema: version of the file's form.
         name: how users name the space.
         domain: the domain whose tasks it serves.
-        kind: the kind of state that flows.
+        kind: the kind of state that flows; which there are stands in `minas.graph.kinds`.
         description: one sentence for `--help` and reports.
     """
 
     schema: Literal[1]
     name: str
     domain: str
-    kind: Literal["image"]
+    kind: str
     description: str = ""
 
 
@@ -90,7 +92,7 @@ class Limits:
 
     Attributes:
         flops: multiply-accumulates for one sample.
-        flops_per_position: the same for each position (pixel) of the sample, for data of any size.
+        flops_per_position: the same for each position of the sample (pixel or token, at each time step), for data of any size.
         params: trainable parameters.
         nodes: nodes of all stages, entries included.
     """
@@ -100,9 +102,9 @@ class Limits:
     params: int | None = field(default=None, metadata={"minimum": 1})
     nodes: int | None = field(default=None, metadata={"minimum": 1})
 
-    def largest_flops(self, shape: tuple[int, ...]) -> int | None:
-        """Return the limit on FLOPs for samples of one shape (channels, height, width), or None."""
-        scaled = None if self.flops_per_position is None else round(self.flops_per_position * math.prod(shape[1:]))
+    def largest_flops(self, positions: int) -> int | None:
+        """Return the limit on FLOPs for samples of so many positions, or None."""
+        scaled = None if self.flops_per_position is None else round(self.flops_per_position * positions)
         return min((limit for limit in (self.flops, scaled) if limit is not None), default=None)
 
 
@@ -119,6 +121,7 @@ class GraphSpace:
         wiring: how sampled stages are wired.
         head: each of the head's names with its choices, in order.
         limits: what no candidate may exceed.
+        stem: likewise for the stem; empty where the kind of state has none.
     """
 
     heading: Heading
@@ -127,6 +130,7 @@ class GraphSpace:
     wiring: Wiring
     head: Mapping[str, tuple[Value, ...]]
     limits: Limits
+    stem: Mapping[str, tuple[Value, ...]] = field(default_factory=dict)
 
     @property
     def required(self) -> int:
@@ -150,24 +154,25 @@ def from_document(document: config.Document) -> GraphSpace:
     Raises:
         ConfigError: one of the sections is missing or wrong.
     """
+    heading = document.section("space", Heading)
+    with _at(document, "space", "kind"):
+        kind = _kind(heading)
     space = GraphSpace(
-        heading=document.section("space", Heading),
+        heading=heading,
         stages=document.sections("stages", StageSpace),
         operators=document.section("operators", Operators),
         wiring=document.section("wiring", Wiring),
-        head=document.section("head", dict[str, tuple[int | float | str | bool, ...]]),
+        head=document.section("head", _Choices),
         limits=document.section("limits", Limits),
+        stem=document.section("stem", _Choices) if kind.stem and signature(kind.stem)["attributes"] else {},
     )
     with _at(document, "stages"):
         _check_stages(space)
     for place in ("entry", "inner"):
         with _at(document, "operators", place):
             _check_operators(space, place)
-    for name in space.head:
-        with _at(document, "head", name):
-            _check_head_choices(space, name)
-    with _at(document, "head"):
-        check_head(space.heading.kind, tuple((name, choices[0]) for name, choices in sorted(space.head.items())))
+    _check_end(document, kind, "head", space.head)
+    _check_end(document, kind, "stem", space.stem)
     with _at(document, "limits", "nodes"):
         _check_limits(space)
     return space
@@ -199,14 +204,27 @@ def _check_operators(space: GraphSpace, place: str) -> None:
         raise ArchitectureError("operators.inner must name an operator other than identity where stages may have inner nodes")
 
 
-def _check_head_choices(space: GraphSpace, name: str) -> None:
-    kind, choices = space.heading.kind, space.head[name]
-    if name not in HEADS[kind]:
-        raise ArchitectureError(f"unknown key '{name}' in head{nearest(name, HEADS[kind])}")
-    if not choices or len(set(choices)) < len(choices):
-        raise ArchitectureError(f"head.{name} must list at least one value, each once")
-    for choice in choices:
-        check_head(kind, ((name, choice),))
+def _kind(heading: Heading) -> Kind:
+    try:
+        return kind_of(heading.kind)
+    except ArchitectureError as error:
+        raise ArchitectureError(f"space.kind: {error}") from error
+
+
+def _check_end(document: config.Document, kind: Kind, place: End, given: Mapping[str, Sequence[Value]]) -> None:
+    """Check the choices for a head's or a stem's attributes, one by one, and then that none is missing."""
+    operator = kind.end(place)
+    attributes = signature(operator)["attributes"] if operator else {}
+    for name, choices in given.items():
+        with _at(document, place, name):
+            if name not in attributes:
+                raise ArchitectureError(f"unknown key '{name}' in {place}{nearest(name, attributes)}")
+            if not choices or len(set(choices)) < len(choices):
+                raise ArchitectureError(f"{place}.{name} must list at least one value, each once")
+            for choice in choices:
+                check_attribute(choice, attributes[name], f"{place}.{name}")
+    with _at(document, place):
+        check_end(kind.name, place, tuple((name, choices[0]) for name, choices in sorted(given.items())))
 
 
 def _check_limits(space: GraphSpace) -> None:
@@ -224,6 +242,8 @@ def contains(space: GraphSpace, architecture: Architecture) -> bool:
         and all(_stage_fits(space, part, stage) for part, stage in zip(space.stages, stages, strict=False))
         and [name for name, _ in architecture.head] == sorted(space.head)
         and all(value in space.head[name] for name, value in architecture.head)
+        and [name for name, _ in architecture.stem] == sorted(space.stem)
+        and all(value in space.stem[name] for name, value in architecture.stem)
         and (space.limits.nodes is None or sum(stage.output for stage in stages) <= space.limits.nodes)
     )
 

@@ -6,7 +6,10 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 Value = str | int | float | bool
-"""What an attribute of a node or of the head may hold."""
+"""What an attribute of a node, of the head or of the stem may hold."""
+
+Attributes = tuple[tuple[str, Value], ...]
+"""Names with their values, sorted by name."""
 
 Edge = tuple[int, int]
 """From a node's index to a higher one's, in canonical form; the stage's output has the index `len(nodes)`."""
@@ -22,16 +25,16 @@ class Node:
     """
 
     operator: str
-    attributes: tuple[tuple[str, Value], ...] = ()
+    attributes: Attributes = ()
 
 
 @dataclass(frozen=True)
 class Stage:
     """A graph between two changes of width and resolution.
 
-    Node 0 is the entry: it takes the previous stage's output (or the sample), changes the width and applies the stride. The
-    others keep both. The output, at index `len(nodes)`, is no operator: it is the mean of the states that feed it, as is the
-    input of every node with several incoming edges.
+    Node 0 is the entry: it takes the previous stage's output (or the sample, or what the stem makes of it), changes the width
+    and applies the stride. The others keep both. The output, at index `len(nodes)`, is no operator: it is the mean of the
+    states that feed it, as is the input of every node with several incoming edges.
 
     Attributes:
         width: channels of all its states.
@@ -59,11 +62,13 @@ class Architecture:
         kind: the kind of state that flows, such as `"image"`.
         stages: in the order in which a sample passes them.
         head: what the head leaves open, sorted by name: `(("grid", 3),)` for images.
+        stem: likewise for the stem; empty where the kind of state has none.
     """
 
     kind: str
     stages: tuple[Stage, ...]
-    head: tuple[tuple[str, Value], ...]
+    head: Attributes
+    stem: Attributes = ()
 
 
 def sources(count: int, edges: Iterable[Edge]) -> list[list[int]]:

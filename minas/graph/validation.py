@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from minas.errors import ArchitectureError, nearest
-from minas.graph.signatures import IDENTITY, signature
-from minas.graph.structure import Architecture, Node, Stage, Value, dead, depths
+from collections.abc import Mapping, Sequence
 
-LARGEST = {"stages": 16, "nodes": 64, "width": 65_536, "stride": 64, "grid": 32, "integer": 2**31}
+from minas.errors import ArchitectureError
+from minas.graph.kinds import End, kind_of
+from minas.graph.signatures import NODES, in_words, is_allowed, kinds_of, serves, signature
+from minas.graph.structure import Architecture, Attributes, Node, Stage, Value, dead, depths
+
+LARGEST = {"stages": 16, "nodes": 64, "width": 65_536, "stride": 64, "integer": 2**31}
 """Bounds on what is taken for an architecture at all; search spaces set narrower ones."""
-
-HEADS: dict[str, dict[str, tuple[int, int]]] = {"image": {"grid": (1, LARGEST["grid"])}}
-"""What each kind's head leaves open, with the least and the largest value. An image's: pooled to grid x grid, then linear."""
 
 
 def validate(architecture: Architecture) -> None:
@@ -19,27 +19,30 @@ def validate(architecture: Architecture) -> None:
     Raises:
         ArchitectureError: it can't; the message names the place, such as `stages[0].nodes[2]`.
     """
-    check_head(architecture.kind, architecture.head)
+    check_end(architecture.kind, "head", architecture.head)
+    check_end(architecture.kind, "stem", architecture.stem)
     if not 1 <= len(architecture.stages) <= LARGEST["stages"]:
         raise ArchitectureError(f"stages: there are {len(architecture.stages)}; expected 1 to {LARGEST['stages']}")
     for index, stage in enumerate(architecture.stages):
         _check_stage(stage, architecture.kind, f"stages[{index}]")
 
 
-def check_head(kind: str, head: tuple[tuple[str, Value], ...]) -> None:
-    """Check that a head fits its kind of state.
+def check_end(kind: str, place: End, given: Attributes) -> None:
+    """Check that what an architecture says of its head or stem fits its kind of state.
 
     Raises:
-        ArchitectureError: an unknown kind, or a head with other names or values than the kind's.
+        ArchitectureError: an unknown kind, or other names or values than that kind's head or stem has.
     """
-    if kind not in HEADS:
-        raise ArchitectureError(f"kind: no kind of state named {kind!r}{nearest(kind, HEADS)}")
-    known = HEADS[kind]
-    if [name for name, _ in head] != sorted(known):
-        raise ArchitectureError(f"head: has {', '.join(name for name, _ in head) or 'nothing'}; expected {', '.join(known)}")
-    for name, value in head:
-        least, most = known[name]
-        _check_range(value, least, most, f"head.{name}")
+    try:
+        operator = kind_of(kind).end(place)
+    except ArchitectureError as error:
+        raise ArchitectureError(f"kind: {error}") from error
+    allowed = signature(operator)["attributes"] if operator else {}
+    if [name for name, _ in given] != sorted(allowed):
+        names = ", ".join(name for name, _ in given)
+        raise ArchitectureError(f"{place}: has {names or 'nothing'}; expected {', '.join(allowed) or 'nothing'}")
+    for name, value in given:
+        check_attribute(value, allowed[name], f"{place}.{name}")
 
 
 def check_node(node: Node, kind: str, place: str, *, entry: bool) -> None:
@@ -52,9 +55,12 @@ def check_node(node: Node, kind: str, place: str, *, entry: bool) -> None:
         found = signature(node.operator)
     except ArchitectureError as error:
         raise ArchitectureError(f"{place}.operator: {error}") from error
-    if found["kind"] != kind:
-        raise ArchitectureError(f"{place}.operator: {node.operator} takes {found['kind']} states; expected {kind}")
-    if entry and (node.operator == IDENTITY or not found["entry"]):
+    if found["place"] not in NODES:
+        raise ArchitectureError(f"{place}.operator: {node.operator} is a {found['place']}, which no node applies")
+    if not serves(node.operator, kind):
+        takes = " or ".join(kinds_of(node.operator))
+        raise ArchitectureError(f"{place}.operator: {node.operator} takes {takes} states; expected {kind}")
+    if entry and found["place"] != "entry":
         raise ArchitectureError(f"{place}.operator: {node.operator} can't be a stage's entry, as it can't change the width")
     allowed = found["attributes"]
     if [name for name, _ in node.attributes] != sorted(allowed):
@@ -62,8 +68,7 @@ def check_node(node: Node, kind: str, place: str, *, entry: bool) -> None:
         given = ", ".join(name for name, _ in node.attributes) or "none"
         raise ArchitectureError(f"{place}.attributes: {node.operator} has {expected}; given are {given}")
     for name, value in node.attributes:
-        if not any(type(value) is type(choice) and value == choice for choice in allowed[name]):
-            raise ArchitectureError(f"{place}.attributes.{name}: {value!r:.50}; expected one of {allowed[name]}")
+        check_attribute(value, allowed[name], f"{place}.attributes.{name}")
 
 
 def _check_stage(stage: Stage, kind: str, place: str) -> None:
@@ -93,6 +98,15 @@ def _check_edges(stage: Stage, place: str) -> None:
 
 
 def _check_range(value: Value, least: int, most: int, place: str) -> None:
-    if type(value) is not int or not least <= value <= most:
+    check_attribute(value, {"least": least, "most": most}, place)
+
+
+def check_attribute(value: Value, allowed: Sequence[Value] | Mapping[str, int], place: str) -> None:
+    """Check an attribute's value against what its signature allows.
+
+    Raises:
+        ArchitectureError: it is another one; the message names the place.
+    """
+    if not is_allowed(value, allowed):
         shown = "a huge number" if type(value) is int and abs(value) > 10**18 else f"{value!r:.50}"
-        raise ArchitectureError(f"{place}: {shown}; expected a whole number in {least} to {most}")
+        raise ArchitectureError(f"{place}: {shown}; expected {in_words(allowed)}")

@@ -43,7 +43,7 @@ _ATTEMPTS = 1000
 
 
 def sample(space: GraphSpace, rng: np.random.Generator) -> Architecture:
-    """Return a random architecture: each choice of stages, widths, strides, sizes, wirings, operators and head as likely.
+    """Return a random architecture: each choice of stages, widths, strides, sizes, wirings, operators and ends as likely.
 
     Raises:
         ConfigError: the limit on nodes leaves next to nothing of the space.
@@ -55,6 +55,7 @@ def sample(space: GraphSpace, rng: np.random.Generator) -> Architecture:
                 kind=space.heading.kind,
                 stages=tuple(_sample_stage(space, part, rng) for part in space.stages[:count]),
                 head=tuple((name, _pick(choices, rng)) for name, choices in sorted(space.head.items())),
+                stem=tuple((name, _pick(choices, rng)) for name, choices in sorted(space.stem.items())),
             )
         )
         if contains(space, architecture):
@@ -78,7 +79,7 @@ def mutate(space: GraphSpace, architecture: Architecture, rng: np.random.Generat
 
 
 def cross(space: GraphSpace, first: Architecture, second: Architecture, rng: np.random.Generator) -> Architecture:
-    """Return an architecture whose stages, position by position, and head come from one of two parents each.
+    """Return an architecture whose stages, position by position, head and stem come from one of two parents each.
 
     Its number of stages is one of theirs. Where the parents allow it, the result differs from both; else it is one of them.
     """
@@ -89,7 +90,8 @@ def cross(space: GraphSpace, first: Architecture, second: Architecture, rng: np.
         shared = [_pick(pair, rng) for pair in zip(long.stages, short.stages, strict=False)]
         rest = long.stages[len(shared) :] if rng.integers(2) else ()
         head = tuple(_pick(pair, rng) for pair in zip(first.head, second.head, strict=True))
-        child = replace(first, stages=(*shared, *rest), head=head)
+        stem = tuple(_pick(pair, rng) for pair in zip(first.stem, second.stem, strict=True))
+        child = replace(first, stages=(*shared, *rest), head=head, stem=stem)
         if contains(space, child) and key(child) not in own:
             return child
     return _pick((first, second), rng)

@@ -1,4 +1,4 @@
-"""From an architecture to a `torch.nn.Module`: the order of its operators, merges, the head, the initial weights."""
+"""From an architecture to a `torch.nn.Module`: the order of its operators, merges, stem and head, the initial weights."""
 
 from __future__ import annotations
 

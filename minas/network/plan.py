@@ -11,14 +11,15 @@ from minas.graph.architecture import Architecture, Node, sources
 class Application:
     """One operator of the network.
 
-    States are numbered in the order in which they come to be: 0 is the sample, k the state that the k-th application gives.
+    States are numbered in the order in which they come to be: 0 is the sample, or what a stem makes of it, k the state that
+    the k-th application gives.
 
     Attributes:
         name: its name in the module and in the state dict, such as `"stage0_node2"`.
         node: the operator and its attributes.
-        inputs: channels that it takes.
-        outputs: channels that it gives.
-        stride: an image's side s becomes ceil(s / stride).
+        inputs: features that it takes.
+        outputs: features that it gives.
+        stride: s positions along an axis become ceil(s / stride).
         sources: numbers of the states whose mean it takes, ascending.
     """
 
@@ -38,14 +39,14 @@ class Plan:
     output: tuple[int, ...]
 
 
-def plan(architecture: Architecture, *, channels: int) -> Plan:
-    """Return the plan of a valid architecture in canonical form, for samples of so many channels.
+def plan(architecture: Architecture, *, inputs: int) -> Plan:
+    """Return the plan of a valid architecture in canonical form, for first states of so many features.
 
     A stage's output is no operator: the next stage's entry, or the head, takes the mean of the states that feed it.
     """
     applications: list[Application] = []
     incoming: tuple[int, ...] = (0,)
-    width = channels
+    width = inputs
     for number, stage in enumerate(architecture.stages):
         first = len(applications) + 1
         feeding = [tuple(first + source for source in found) for found in sources(stage.output + 1, stage.edges)]

@@ -1,66 +1,66 @@
-"""What a node applies: one file a family of operators.
+"""What a node applies, and what stands before the first and behind the last one: one file a family of operators.
 
 A family's module exposes two things:
 
 - `SIGNATURES`, a literal that the graph reads without running the module (so without torch): name to
-    - `kind`: the kind of state it takes and gives, such as `"image"`;
-    - `entry`: whether it may be a stage's entry, which may change the width and applies the stride;
-    - `attributes`: name to the list of allowed values;
-    - `linear`: its linear operators in order, from which MACs, parameters and activations are predicted: `kernel` (side),
-      `inputs` and `outputs` (`"in"`, `"out"`, or `"squeezed"`: a quarter of out, at least 1), and where they apply
-      `depthwise` (one filter a channel), `positions: "one"` (not one for each output position), `norm` (batch
-      normalisation follows), `bias`. The first one applies the stride.
-- `build(name, *, inputs, outputs, stride, attributes)`, which returns the `nn.Module`.
+    - `kind`: the kind of state it takes and gives, such as `"image"`; a list where it serves several, `"any"` for all;
+    - `place`: `"entry"` where it may be a stage's entry, which may change the width and applies the stride, and any other
+      node; `"inner"` where it keeps its state's shape, and may be any other node only; `"head"` for what turns the last
+      stage's state into logits, one for each kind: a kind of state exists because there is its head; `"stem"` for what turns
+      a sample (token ids, events) into the first state, at most one for each kind;
+    - `attributes`: name to the list of allowed values; of a head or stem also `{"least": 1, "most": 32}`, whole numbers;
+    - `linear`: what MACs, parameters and activations are predicted from, see below;
+    - of heads and stems `axes`: what the shape of a state (head) or of a sample (stem) means, the batch left out: each
+      axis's name, in order, with its role. `"features"` are what widths count, `"position"` is what strides divide, and at
+      each place of a `"repeated"` axis (time steps) operators apply anew. Without a stem a sample is itself the first state.
+      A stem keeps the sizes of positions and of repeated axes;
+    - of stems `outputs`: the width of the state that it gives, and, where samples are whole numbers from 0 and no real
+      ones, `ids`: the number below which they lie. Each is a number, or the name of an attribute.
+- `build(name, *, inputs, outputs, stride, attributes)`, which returns the `nn.Module`. A head's outputs are the classes; a
+  stem's inputs are the sample's features, 1 where it has no such axis.
 
-An operator is a layer of torch's own, or a class of the family's module that an export can carry as source: it uses
-nothing but `torch`, `nn` and `Tensor`, and keeps each argument of its constructor as a plain attribute of the same name.
-What a new network draws for its weights suits most; an operator that needs something else has a method `initialise()`.
+`linear` has a row for each linear operator, in order; the first one applies the stride. A row says either
+
+- `kernel` (side), `inputs` and `outputs`, and where they apply `depthwise` (one filter a feature), `positions: "one"` (not
+  one for each output position), `norm` (batch normalisation follows), `bias`; or
+- one or more of `macs`, `params` and `activations`, each a list of factors: for attention, recurrence and embeddings.
+
+Its numbers may be given by name: `"in"`, `"out"`, `"squeezed"` (a quarter of out, at least 1), `"positions"` and
+`"repeats"` (the numbers of output positions and of time steps), or an attribute's name.
+
+An operator is a layer of torch's own, a sequence of such, or a class of the family's module that an export can carry as
+source: it uses nothing but `torch`, `nn` and `Tensor`, and keeps each argument of its constructor as a plain attribute of
+the same name. What a new network draws for its weights suits most; an operator that needs something else has a method
+`initialise()`.
 """
 
 from __future__ import annotations
 
 import importlib
-from collections.abc import Mapping
-from functools import cache
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from minas.errors import ArchitectureError, nearest
-from minas.shelf import literal, module_names
+from minas.graph.kinds import kind_of
+from minas.graph.signatures import NODES, PACKAGE, in_words, is_allowed, modules, serves, signature
 
 if TYPE_CHECKING:
     from torch import nn
 
+__all__ = ["build", "names", "signature"]
+
 Value = str | int | float | bool
 
 
-@cache
-def _families() -> Mapping[str, str]:
-    """Return the module of every operator, by the operator's name, in sorted order of names."""
-    modules: dict[str, str] = {}
-    for module in module_names("minas.operators"):
-        for name in literal("minas.operators", module, "SIGNATURES"):
-            if name in modules:
-                raise TypeError(f"operator '{name}' stands in both {modules[name]}.py and {module}.py")
-            modules[name] = module
-    return dict(sorted(modules.items()))
-
-
 def names(kind: str | None = None) -> list[str]:
-    """Return the names of all operators, or of those of one kind of state, sorted, without importing torch."""
-    return [name for name in _families() if kind is None or signature(name)["kind"] == kind]
-
-
-def signature(name: str) -> Mapping[str, Any]:
-    """Return an operator's signature, as its module's literal gives it, without importing torch.
+    """Return the names of the operators that nodes apply, all or for one kind of state, sorted, without importing torch.
 
     Raises:
-        ArchitectureError: there is no such operator; the nearest name is suggested.
+        ArchitectureError: there is no such kind of state.
     """
-    family = _families().get(name)
-    if family is None:
-        raise ArchitectureError(f"no operator named '{name}'{nearest(name, _families())}")
-    found: Mapping[str, Any] = literal("minas.operators", family, "SIGNATURES")[name]
-    return found
+    wanted = None if kind is None else kind_of(kind).name
+    nodes = [name for name in modules() if signature(name)["place"] in NODES]
+    return [name for name in nodes if wanted is None or serves(name, wanted)]
 
 
 def build(
@@ -70,31 +70,34 @@ def build(
 
     Args:
         name: the operator's name, such as `"conv3x3"`.
-        inputs: channels of the state that it takes.
-        outputs: channels of the state that it gives.
-        stride: an image's side s becomes ceil(s / stride).
+        inputs: features of the state that it takes.
+        outputs: features of the state that it gives; of a head, the classes.
+        stride: s positions along an axis become ceil(s / stride).
         attributes: the values that the signature leaves open; a name left out takes the first allowed value.
 
     Raises:
         ArchitectureError: an unknown operator, attribute or value, or a change of shape by an operator that keeps shapes.
     """
     found = signature(name)
-    if not found["entry"] and (inputs != outputs or stride != 1):
+    if found["place"] == "inner" and (inputs != outputs or stride != 1):
         raise ArchitectureError(
             f"operator '{name}' keeps its state's shape, and can't turn {inputs} channels into {outputs} at stride {stride}"
         )
-    module = importlib.import_module(f"minas.operators.{_families()[name]}")
+    module = importlib.import_module(f"{PACKAGE}.{modules()[name]}")
     chosen = _chosen(name, found["attributes"], attributes or {})
     operator: nn.Module = module.build(name, inputs=inputs, outputs=outputs, stride=stride, attributes=chosen)
     return operator
 
 
-def _chosen(name: str, allowed: Mapping[str, list[Value]], given: Mapping[str, Value]) -> dict[str, Value]:
+def _chosen(name: str, attributes: Mapping[str, Any], given: Mapping[str, Value]) -> dict[str, Value]:
     """Return a value for each attribute of a signature, after checking the given ones."""
     for attribute, value in given.items():
-        if attribute not in allowed:
-            raise ArchitectureError(f"operator '{name}' has no attribute '{attribute}'{nearest(attribute, allowed)}")
-        if not any(type(value) is type(choice) and value == choice for choice in allowed[attribute]):
-            choices = ", ".join(map(repr, allowed[attribute]))
-            raise ArchitectureError(f"operator '{name}': {attribute} is {value!r}, expected one of {choices}")
-    return {attribute: given.get(attribute, choices[0]) for attribute, choices in allowed.items()}
+        if attribute not in attributes:
+            raise ArchitectureError(f"operator '{name}' has no attribute '{attribute}'{nearest(attribute, attributes)}")
+        if not is_allowed(value, attributes[attribute]):
+            raise ArchitectureError(f"operator '{name}': {attribute} is {value!r}, expected {in_words(attributes[attribute])}")
+    return {attribute: given.get(attribute, _first(allowed)) for attribute, allowed in attributes.items()}
+
+
+def _first(allowed: Sequence[Value] | Mapping[str, int]) -> Value:
+    return allowed["least"] if isinstance(allowed, Mapping) else allowed[0]

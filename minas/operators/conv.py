@@ -10,31 +10,31 @@ from torch import Tensor, nn
 SIGNATURES = {
     "conv1x1": {
         "kind": "image",
-        "entry": True,
+        "place": "entry",
         "attributes": {},
         "linear": [{"kernel": 1, "inputs": "in", "outputs": "out", "norm": True}],
     },
     "conv3x3": {
         "kind": "image",
-        "entry": True,
+        "place": "entry",
         "attributes": {},
         "linear": [{"kernel": 3, "inputs": "in", "outputs": "out", "norm": True}],
     },
     "conv5x5": {
         "kind": "image",
-        "entry": True,
+        "place": "entry",
         "attributes": {},
         "linear": [{"kernel": 5, "inputs": "in", "outputs": "out", "norm": True}],
     },
     "conv7x7": {
         "kind": "image",
-        "entry": True,
+        "place": "entry",
         "attributes": {},
         "linear": [{"kernel": 7, "inputs": "in", "outputs": "out", "norm": True}],
     },
     "dilated3x3": {
         "kind": "image",
-        "entry": True,
+        "place": "entry",
         "attributes": {},
         "linear": [{"kernel": 3, "inputs": "in", "outputs": "out", "norm": True}],
     },

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from torch import nn
 
 SIGNATURES = {
-    "identity": {"kind": "image", "entry": False, "attributes": {}, "linear": []},
+    "identity": {"kind": "any", "place": "inner", "attributes": {}, "linear": []},
 }
 
 

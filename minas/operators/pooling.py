@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from torch import nn
 
 SIGNATURES = {
-    "avgpool3x3": {"kind": "image", "entry": False, "attributes": {}, "linear": []},
-    "maxpool3x3": {"kind": "image", "entry": False, "attributes": {}, "linear": []},
+    "avgpool3x3": {"kind": "image", "place": "inner", "attributes": {}, "linear": []},
+    "maxpool3x3": {"kind": "image", "place": "inner", "attributes": {}, "linear": []},
 }
 
 

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 SIGNATURES = {
     "sep3x3": {
         "kind": "image",
-        "entry": True,
+        "place": "entry",
         "attributes": {},
         "linear": [
             {"kernel": 3, "inputs": "in", "outputs": "in", "depthwise": True},
@@ -19,7 +19,7 @@ SIGNATURES = {
     },
     "sep5x5": {
         "kind": "image",
-        "entry": True,
+        "place": "entry",
         "attributes": {},
         "linear": [
             {"kernel": 5, "inputs": "in", "outputs": "in", "depthwise": True},

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 SIGNATURES = {
     "squeeze_excitation": {
         "kind": "image",
-        "entry": False,
+        "place": "inner",
         "attributes": {},
         "linear": [
             {"kernel": 1, "inputs": "in", "outputs": "squeezed", "positions": "one", "bias": True},

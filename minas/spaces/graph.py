@@ -13,6 +13,7 @@ from minas.graph import architecture as graphs
 from minas.graph import changes, prediction, variation
 from minas.graph import space as graph_space
 from minas.graph.architecture import Architecture
+from minas.graph.kinds import kind_of
 from minas.spaces import SpaceKind
 
 if TYPE_CHECKING:
@@ -80,8 +81,8 @@ class Graphs:
 
     def limits(self, task_shape: tuple[int, ...]) -> dict[str, float]:
         """Return the space's own limits for samples of a shape, by measure."""
-        limits = self.description.limits
-        found = {"flops": limits.largest_flops(task_shape), "params": limits.params}
+        limits, kind = self.description.limits, kind_of(self.description.heading.kind)
+        found = {"flops": limits.largest_flops(kind.positions(task_shape)), "params": limits.params}
         return {name: value for name, value in found.items() if value is not None}
 
     def build(self, architecture: Architecture, task: Task, seed: int) -> nn.Module:

@@ -2,38 +2,15 @@ from __future__ import annotations
 
 import pytest
 
-from minas.analysis.topology import architecture_picture, node_flops
+from minas.analysis.topology import architecture_picture
 from minas.graph.architecture import Architecture, Node, Stage
 from minas.graph.prediction import features
-from minas.graph.signatures import signature
-
-CONV = {"linear": [{"kernel": 3, "inputs": "in", "outputs": "out", "norm": True}]}
-SEPARABLE = {
-    "linear": [
-        {"kernel": 3, "inputs": "in", "outputs": "in", "depthwise": True},
-        {"kernel": 1, "inputs": "in", "outputs": "out", "norm": True},
-    ]
-}
-SQUEEZE = {
-    "linear": [
-        {"kernel": 1, "inputs": "in", "outputs": "squeezed", "positions": "one", "bias": True},
-        {"kernel": 1, "inputs": "squeezed", "outputs": "out", "positions": "one", "bias": True},
-    ]
-}
 
 
 def architecture() -> Architecture:
     first = Stage(width=8, stride=2, nodes=(Node(operator="conv3x3"), Node(operator="sep3x3")), edges=((0, 1), (0, 2), (1, 2)))
     second = Stage(width=16, stride=2, nodes=(Node(operator="conv3x3"), Node(operator="maxpool3x3")), edges=((0, 1), (1, 2)))
     return Architecture(kind="image", stages=(first, second), head=(("grid", 3),))
-
-
-@pytest.mark.parametrize(
-    ("signature", "expected"),
-    [(CONV, 9 * 4 * 8 * 49), (SEPARABLE, 9 * 4 * 49 + 4 * 8 * 49), (SQUEEZE, 4 * 2 + 2 * 8), ({"linear": []}, 0)],
-)
-def test_flops_of_a_node_by_hand(signature: dict[str, object], expected: int) -> None:
-    assert node_flops(signature, inputs=4, outputs=8, sides=(7, 7)) == expected
 
 
 def test_the_numbers_of_an_architecture() -> None:
@@ -59,7 +36,3 @@ def test_the_sum_is_what_the_graph_predicts() -> None:
     picture = architecture_picture(architecture(), shape=(3, 31, 28), classes=7)
     whole = sum(node.flops for stage in picture.stages for node in stage.nodes) + picture.head.flops
     assert whole == features(architecture(), shape=(3, 31, 28), classes=7).macs
-
-
-def test_one_dimension_of_space() -> None:
-    assert node_flops(signature("conv3x3"), inputs=4, outputs=8, sides=(50,)) == 3 * 4 * 8 * 50

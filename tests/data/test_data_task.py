@@ -7,8 +7,8 @@ import os
 import numpy as np
 import pytest
 
-from minas.data.task import DataSource, Part, digest
-from minas.errors import UsageError
+from minas.data.task import DataSource, Part, Task, digest
+from minas.errors import DataError, UsageError
 
 
 def test_a_source_survives_json():
@@ -49,3 +49,15 @@ def test_the_digest_tells_data_splits_and_names_apart():
 
 def test_the_digest_knows_no_byte_order():
     assert digest([_part(dtype="<f4")], ("a", "b")) == digest([_part(dtype=">f4")], ("a", "b"))
+
+
+@pytest.mark.parametrize(
+    ("kind", "shape", "message"),
+    [
+        ("image", (2, 2), r"the task mine: the shape of a sample is \(2, 2\), expected \(channels, height, width\)"),
+        ("imagge", (1, 2, 2), r"the task mine: no kind of state named 'imagge'; did you mean 'image'\?"),
+    ],
+)
+def test_samples_that_no_network_could_take_are_refused(kind, shape, message):
+    with pytest.raises(DataError, match=message):
+        Task("mine", "vision", kind, shape, ("a", "b"), _part(), _part(), _part(), {}, "", "", "")

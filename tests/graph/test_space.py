@@ -52,17 +52,17 @@ def test_a_limit_on_nodes_holds_for_all_stages_together() -> None:
 
 
 def test_the_limit_on_flops_follows_the_size_of_the_data() -> None:
-    assert Limits().largest_flops((1, 28, 28)) is None
-    assert Limits(flops_per_position=2.5).largest_flops((3, 28, 28)) == 1960
-    assert Limits(flops_per_position=2.5, flops=1000).largest_flops((1, 28, 28)) == 1000
-    assert shared.VISION.limits.largest_flops((1, 28, 28)) == 1_960_000
+    assert Limits().largest_flops(28 * 28) is None
+    assert Limits(flops_per_position=2.5).largest_flops(28 * 28) == 1960
+    assert Limits(flops_per_position=2.5, flops=1000).largest_flops(28 * 28) == 1000
+    assert shared.VISION.limits.largest_flops(28 * 28) == 1_960_000
 
 
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
         ("schema = 1", "schema = 2", "line 3: space.schema must be one of 1, not 2"),
-        ('kind = "image"', 'kind = "sound"', "line 6: space.kind must be one of 'image', not 'sound'"),
+        ('kind = "image"', 'kind = "sound"', "line 6: space.kind: no kind of state named 'sound'; there are: image"),
         ("widths = [4, 8]", "widths = [8, 4]", "line 7: stages[0]: widths must be ascending, each value once"),
         ("widths = [4, 8]", "widths = []", "line 7: stages[0]: widths must be ascending"),
         ("widths = [4, 8]", "widths = [0, 8]", "line 9: stages[0].widths[0] must be an integer, at least 1 and at most 65536"),

@@ -20,7 +20,7 @@ FREE = ("identity", "maxpool3x3", "avgpool3x3")
 
 @pytest.mark.parametrize("name", operators.names("image"))
 def test_operator_counts_as_torch_counts(name: str) -> None:
-    entry = operators.signature(name)["entry"]
+    entry = operators.signature(name)["place"] == "entry"
     outputs, stride = (8, 2) if entry else (6, 1)
     operator = operators.build(name, inputs=6, outputs=outputs, stride=stride)
     counted = count(operator, IMAGE)

@@ -45,7 +45,7 @@ def test_every_operator_inside_a_stage_trains(name: str) -> None:
     check_gradients(build(architecture, shape=(3, 12, 12), classes=3, seed=0), (3, 12, 12), 3)
 
 
-@pytest.mark.parametrize("name", [name for name in operators.names("image") if operators.signature(name)["entry"]])
+@pytest.mark.parametrize("name", [name for name in operators.names("image") if operators.signature(name)["place"] == "entry"])
 @pytest.mark.parametrize("stride", [1, 2, 3])
 def test_every_entry_trains(name: str, stride: int) -> None:
     architecture = Architecture("image", (Stage(4, stride, (Node(name),), ((0, 1),)),) * 2, (("grid", 1),))

@@ -6,6 +6,8 @@ import inspect
 import math
 import subprocess
 import sys
+from collections.abc import Mapping
+from typing import Any
 
 import pytest
 import torch
@@ -14,16 +16,55 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from minas import operators
 from minas.errors import ArchitectureError
+from minas.graph.cost import Cost, linear_costs
+from minas.graph.kinds import kind_of, kinds
+from minas.graph.signatures import ANY, kinds_of, modules
 
 NAMES = operators.names()
-ENTRIES = [name for name in NAMES if operators.signature(name)["entry"]]
+ENTRIES = [name for name in NAMES if operators.signature(name)["place"] == "entry"]
 KEEPERS = [name for name in NAMES if name not in ENTRIES]
+ENDS = [name for name in modules() if name not in NAMES]
+HEADS = [name for name in ENDS if operators.signature(name)["place"] == "head"]
+REPEATS = 2
 
 
-def linear(name: str, inputs: int, outputs: int) -> list[tuple[dict[str, object], int, int]]:
-    """Each linear operator of a signature with its inputs and outputs in numbers."""
-    channels = {"in": inputs, "out": outputs, "squeezed": max(1, outputs // 4)}
-    return [(row, channels[row["inputs"]], channels[row["outputs"]]) for row in operators.signature(name)["linear"]]
+def kind(name: str) -> str:
+    """The first kind of state that an operator takes."""
+    found = kinds_of(name)[0]
+    return next(iter(kinds())) if found == ANY else found
+
+
+def state_shape(name: str, batch: int, features: int, side: int) -> tuple[int, ...]:
+    """A state that an operator takes, each axis of positions one longer than the one before."""
+    sizes, positions = [batch], 0
+    for role in kind_of(kind(name)).state.values():
+        sizes.append({"features": features, "repeated": REPEATS, "position": side + positions}[role])
+        positions += role == "position"
+    return tuple(sizes)
+
+
+def state(name: str, batch: int, features: int, side: int) -> Tensor:
+    return torch.randn(state_shape(name, batch, features, side))
+
+
+def first_choices(name: str) -> dict[str, Any]:
+    attributes = operators.signature(name)["attributes"].items()
+    return {key: allowed["least"] if isinstance(allowed, Mapping) else allowed[0] for key, allowed in attributes}
+
+
+def predicted(name: str, inputs: int, outputs: int, side: int = 1) -> Cost:
+    """The whole cost, where each axis of positions of the output is as long as for `state` at this side."""
+    roles = list(kind_of(kind(name)).state.values())
+    sides = [side + index for index in range(roles.count("position"))]
+    repeats = REPEATS ** roles.count("repeated")
+    found = operators.signature(name), first_choices(name)
+    return sum(linear_costs(*found, inputs=inputs, outputs=outputs, sides=sides, repeats=repeats), Cost())
+
+
+def macs(operator: nn.Module, x: Tensor) -> float:
+    with FlopCounterMode(display=False) as counter, torch.no_grad():
+        operator.eval()(x)
+    return counter.get_total_flops() / 2
 
 
 def test_names_and_signatures_are_read_without_torch() -> None:
@@ -45,20 +86,44 @@ def test_the_vision_operators_are_there() -> None:
         "sep5x5",
         "squeeze_excitation",
     ]
-    assert operators.names("no such kind") == []
+    with pytest.raises(ArchitectureError, match=r"no kind of state named 'imagge'; did you mean 'image'\?"):
+        operators.names("imagge")
+
+
+@pytest.mark.parametrize("name", [*NAMES, *ENDS])
+def test_signature_has_the_contracts_keys(name: str) -> None:
+    found = operators.signature(name)
+    more = {"entry": set(), "inner": set(), "head": {"axes"}, "stem": {"axes", "outputs", "ids"}}[found["place"]]
+    assert {"kind", "place", "attributes", "linear"} <= set(found) <= {"kind", "place", "attributes", "linear"} | more
+    words = {"in", "out", "squeezed", "positions", "repeats"}
+    assert not words & set(found["attributes"])
+    for row in found["linear"]:
+        if "kernel" in row:
+            assert {"kernel", "inputs", "outputs"} <= set(row)
+            assert set(row) <= {"kernel", "inputs", "outputs", "depthwise", "positions", "norm", "bias"}
+        else:
+            assert set(row) <= {"macs", "params", "activations"}
+            factors = [factor for factors in row.values() for factor in factors]
+            assert {factor for factor in factors if isinstance(factor, str)} <= words | set(found["attributes"])
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_signature_has_the_contracts_keys(name: str) -> None:
+def test_a_node_lists_the_values_of_its_attributes(name: str) -> None:
+    assert all(isinstance(allowed, list) and allowed for allowed in operators.signature(name)["attributes"].values())
+
+
+@pytest.mark.parametrize("name", ENDS)
+def test_axes_of_heads_and_stems_have_known_roles(name: str) -> None:
     found = operators.signature(name)
-    assert set(found) == {"kind", "entry", "attributes", "linear"}
-    assert isinstance(found["entry"], bool)
-    for row in found["linear"]:
-        assert (
-            {"kernel", "inputs", "outputs"}
-            <= set(row)
-            <= {"kernel", "inputs", "outputs", "depthwise", "positions", "norm", "bias"}
-        )
+    roles = list(found["axes"].values())
+    assert set(roles) <= {"features", "position", "repeated"}
+    assert roles.count("features") <= 1
+    for served in kinds_of(name):
+        state = list(kind_of(served).state.values())
+        assert state.count("features") == 1
+        assert [roles.count(role) for role in ("position", "repeated")] == [
+            state.count(role) for role in ("position", "repeated")
+        ]
 
 
 @pytest.mark.parametrize("name", ENTRIES)
@@ -66,17 +131,16 @@ def test_signature_has_the_contracts_keys(name: str) -> None:
 @pytest.mark.parametrize("side", [1, 7, 12])
 def test_entries_change_the_width_and_divide_the_sides_rounding_up(name: str, stride: int, side: int) -> None:
     operator = operators.build(name, inputs=3, outputs=5, stride=stride)
-    assert operator(torch.randn(2, 3, side, side + 1)).shape == (
-        2,
-        5,
-        math.ceil(side / stride),
-        math.ceil((side + 1) / stride),
-    )
+    roles = list(kind_of(kind(name)).state.values())
+    before = state_shape(name, 2, 5, side)[1:]
+    sizes = [math.ceil(size / stride) if role == "position" else size for size, role in zip(before, roles, strict=True)]
+    assert operator(state(name, 2, 3, side)).shape == (2, *sizes)
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_every_operator_can_keep_the_shape(name: str) -> None:
-    assert operators.build(name, inputs=4, outputs=4)(torch.randn(2, 4, 5, 6)).shape == (2, 4, 5, 6)
+    x = state(name, 2, 4, 5)
+    assert operators.build(name, inputs=4, outputs=4)(x).shape == x.shape
 
 
 @pytest.mark.parametrize("name", KEEPERS)
@@ -92,26 +156,35 @@ def test_the_others_refuse_to_change_it(name: str, outputs: int, stride: int) ->
 @pytest.mark.parametrize(("inputs", "outputs"), [(8, 8), (3, 8), (2, 2)])
 def test_parameters_are_those_that_the_signature_predicts(name: str, inputs: int, outputs: int) -> None:
     inputs = inputs if name in ENTRIES else outputs
-    predicted = 0
-    for row, taken, given in linear(name, inputs, outputs):
-        predicted += row["kernel"] ** 2 * given * (1 if row.get("depthwise") else taken)
-        predicted += 2 * given * row.get("norm", False) + given * row.get("bias", False)
     operator = operators.build(name, inputs=inputs, outputs=outputs)
-    assert sum(parameter.numel() for parameter in operator.parameters()) == predicted
+    assert sum(parameter.numel() for parameter in operator.parameters()) == predicted(name, inputs, outputs).params
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_macs_are_those_that_the_signature_predicts(name: str) -> None:
-    inputs, stride = (3, 2) if name in ENTRIES else (8, 1)
-    positions = 7 * 7 if name in ENTRIES else 14 * 14
-    predicted = 0
-    for row, taken, given in linear(name, inputs, 8):
-        here = 1 if row.get("positions") == "one" else positions
-        predicted += here * row["kernel"] ** 2 * given * (1 if row.get("depthwise") else taken)
-    operator = operators.build(name, inputs=inputs, outputs=8, stride=stride).eval()
-    with FlopCounterMode(display=False) as counter, torch.no_grad():
-        operator(torch.randn(1, inputs, 14, 14))
-    assert counter.get_total_flops() == 2 * predicted
+    assert macs(operators.build(name, inputs=8, outputs=8), state(name, 1, 8, 14)) == predicted(name, 8, 8, 14).macs
+
+
+@pytest.mark.parametrize("name", ENTRIES)
+def test_macs_of_entries_follow_width_and_stride(name: str) -> None:
+    operator = operators.build(name, inputs=3, outputs=8, stride=2)
+    x = state(name, 1, 3, 13)  # the sides 13 and 14 become 7 both
+    positions = list(kind_of(kind(name)).state.values()).count("position")
+    repeats = REPEATS ** list(kind_of(kind(name)).state.values()).count("repeated")
+    found = operators.signature(name), first_choices(name)
+    costs = linear_costs(
+        *found, inputs=3, outputs=8, sides=[math.ceil((13 + i) / 2) for i in range(positions)], repeats=repeats
+    )
+    assert macs(operator, x) == sum(costs, Cost()).macs
+
+
+@pytest.mark.parametrize("name", HEADS)
+def test_a_head_makes_logits_at_the_predicted_cost(name: str) -> None:
+    head = operators.build(name, inputs=4, outputs=3, attributes=first_choices(name))
+    x = state(name, 1, 4, 6)
+    assert head(x).shape == (1, 3)
+    assert macs(head, x) == predicted(name, 4, 3, 6).macs
+    assert sum(parameter.numel() for parameter in head.parameters()) == predicted(name, 4, 3, 6).params
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -121,33 +194,39 @@ def test_input_and_every_parameter_get_a_gradient(name: str, training: bool) -> 
     operator = operators.build(name, inputs=8, outputs=8).train(training)
     if hasattr(operator, "initialise"):
         operator.initialise()
-    x = torch.randn(4, 8, 6, 6).relu().requires_grad_()
-    (operator(x) * torch.randn(4, 8, 6, 6)).sum().backward()
+    x = state(name, 4, 8, 6).relu().requires_grad_()
+    (operator(x) * torch.randn(x.shape)).sum().backward()
     for what, tensor in [("input", x), *operator.named_parameters()]:
         assert tensor.grad is not None, what
         assert tensor.grad.isfinite().all(), what
         assert tensor.grad.abs().sum() > 0, what
 
 
-@pytest.mark.parametrize("name", NAMES)
+def classes_of(name: str) -> dict[type, nn.Module]:
+    """The modules that an operator consists of, one of each class that is not torch's."""
+    given = {"inputs": 4, "outputs": 4, "attributes": first_choices(name)}
+    parts = operators.build(name, **given).modules()
+    return {type(part): part for part in parts if getattr(nn, type(part).__name__, None) is not type(part)}
+
+
+@pytest.mark.parametrize("name", [*NAMES, *ENDS])
 def test_an_export_can_carry_it(name: str) -> None:
-    """Torch's own, or a class that keeps its arguments and whose source needs nothing but torch, nn and Tensor."""
-    operator = operators.build(name, inputs=4, outputs=4)
-    cls = type(operator)
-    if getattr(nn, cls.__name__, None) is cls:
-        return
-    arguments = {parameter: getattr(operator, parameter) for parameter in inspect.signature(cls).parameters}
-    assert all(type(value) in (bool, int, float, str) for value in arguments.values())
+    """Torch's own, or classes that keep their arguments and whose source needs nothing but torch, nn and Tensor."""
     scope: dict[str, object] = {"torch": torch, "nn": nn, "Tensor": Tensor}
-    exec(inspect.getsource(cls), scope)  # our own source, not a stranger's
-    twin = scope[cls.__name__](**arguments)
-    twin.load_state_dict(operator.state_dict())
-    x = torch.randn(2, 4, 5, 5)
-    assert torch.equal(twin.eval()(x), operator.eval()(x))
+    for cls in reversed(classes_of(name)):
+        exec(inspect.getsource(cls), scope)  # our own source, not a stranger's
+    for cls, part in classes_of(name).items():
+        arguments = {parameter: getattr(part, parameter) for parameter in inspect.signature(cls).parameters}
+        assert all(type(value) in (bool, int, float, str) for value in arguments.values())
+        twin = scope[cls.__name__](**arguments)
+        twin.load_state_dict(part.state_dict())
+        if cls is type(operators.build(name, inputs=4, outputs=4)) and name in NAMES:
+            x = state(name, 2, 4, 5)
+            assert torch.equal(twin.eval()(x), part.eval()(x))
 
 
 def test_class_names_are_unique_over_the_shelf() -> None:
-    classes = {type(operators.build(name, inputs=4, outputs=4)) for name in NAMES}
+    classes = {cls for name in (*NAMES, *ENDS) for cls in classes_of(name)}
     assert len({cls.__name__ for cls in classes}) == len(classes)
     assert not {"Network"} & {cls.__name__ for cls in classes}
 
