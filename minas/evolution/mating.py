@@ -8,11 +8,10 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from pymoo.algorithms.moo.nsga2 import binary_tournament
 from pymoo.core.individual import Individual
 from pymoo.core.infill import InfillCriterion
 from pymoo.core.population import Population
-from pymoo.operators.selection.tournament import TournamentSelection
+from pymoo.core.selection import Selection
 
 from minas.spaces import Architecture, Space
 
@@ -43,20 +42,23 @@ def individual_of(architecture: Architecture) -> Individual:
 
 
 class Mating(InfillCriterion):  # type: ignore[misc]
-    """One child: parents by binary tournament, crossover, mutations, until its key is new.
+    """One child: two parents, crossover, mutations, until its key is new.
 
     Args:
         space: whose architectures they are.
         variation: how often what happens.
+        selection: who the parents are.
         is_new: tells whether an architecture with a key may be asked for.
     """
 
-    def __init__(self, space: Space, variation: Variation, is_new: Callable[[str, Architecture], bool]) -> None:
+    def __init__(
+        self, space: Space, variation: Variation, selection: Selection, is_new: Callable[[str, Architecture], bool]
+    ) -> None:
         super().__init__()
         self._space = space
         self._variation = variation
         self._is_new = is_new
-        self._selection = TournamentSelection(func_comp=binary_tournament)
+        self._selection = selection
 
     def do(
         self,

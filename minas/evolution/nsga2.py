@@ -7,15 +7,18 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from pymoo.algorithms.moo.nsga2 import NSGA2
+from pymoo.algorithms.moo.nsga2 import NSGA2, binary_tournament
 from pymoo.core.evaluator import Evaluator
 from pymoo.core.individual import Individual
 from pymoo.core.population import Population
 from pymoo.core.problem import Problem
 from pymoo.core.termination import NoTermination
+from pymoo.operators.selection.tournament import TournamentSelection
+from pymoo.operators.survival.rank_and_crowding import RankAndCrowding
 from pymoo.problems.static import StaticProblem
 
 from minas import seeds
+from minas.evolution.contribution import Contribution, Normalise, Roulette
 from minas.evolution.mating import ATTEMPTS, Mating, Variation, individual_of
 from minas.spaces import Architecture, Space
 
@@ -45,8 +48,9 @@ class Evolution:
         seed: the run's seed.
         variation: how often variation does what.
         admits: tells whether an architecture is worth a trial, limits that can be predicted for instance.
-        excess: how far objectives lie beyond what is of interest, 0 for those within: told as a constraint violation of that
-            size, so that selection spends nothing on a part of the front that nobody wants.
+        normalise: scales objectives, shape (..., objectives), to 0 at the ideal and 1 at the reference bound. Selection is
+            then by hypervolume between these bounds, and what lies beyond one is told as a constraint violation of that
+            size, so that nothing is spent on a part of the front that nobody wants. Without it, selection is plain NSGA-II's.
     """
 
     def __init__(
@@ -58,19 +62,21 @@ class Evolution:
         seed: int,
         variation: Variation | None = None,
         admits: Callable[[Architecture], bool] | None = None,
-        excess: Callable[[NDArray[np.float64]], float] | None = None,
+        normalise: Normalise | None = None,
     ) -> None:
         self._space = space
         self._objectives = objectives
         self._population = population
         self._seed = seed
         self._admits = admits
-        self._excess = excess
+        self._normalise = normalise
         self._known: set[str] = set()
         self._pool: list[int] = []
         problem = Problem(n_var=1, n_obj=objectives, n_ieq_constr=1, vtype=object)
-        mating = Mating(space, variation or Variation(), self._is_new)
-        self._algorithm = NSGA2(pop_size=population, n_offsprings=1, mating=mating, output=None)
+        selection = TournamentSelection(func_comp=binary_tournament) if normalise is None else Roulette(normalise)
+        survival = RankAndCrowding(crowding_func="cd" if normalise is None else Contribution(normalise))
+        mating = Mating(space, variation or Variation(), selection, self._is_new)
+        self._algorithm = NSGA2(pop_size=population, n_offsprings=1, mating=mating, survival=survival, output=None)
         self._algorithm.setup(problem, termination=NoTermination())
 
     def ask(self, number: int) -> Asked | None:
@@ -156,7 +162,13 @@ class Evolution:
         individual.set("number", number)
         row, violation = np.zeros(self._objectives), FAILED
         if values is not None and np.isfinite(values).all():  # pymoo keeps NaN in its population
-            row, violation = values, 0.0 if self._excess is None else min(max(0.0, self._excess(values)), FAILED / 2)
+            row, violation = values, self._excess(values)
         known = StaticProblem(self._algorithm.problem, F=row[None, :], G=np.array([[violation]]))
         Evaluator().eval(known, Population.create(individual))
         return individual
+
+    def _excess(self, values: NDArray[np.float64]) -> float:
+        """Return how far the worst objective lies beyond its bound, 0 for those within."""
+        if self._normalise is None:
+            return 0.0
+        return min(max(0.0, float(self._normalise(values).max()) - 1.0), FAILED / 2)

@@ -23,6 +23,15 @@ def values_of(architecture: Digits) -> Values:
     return found
 
 
+def normalise(values: Values) -> Values:
+    return OBJECTIVES.normalise(values, BOUNDS)
+
+
+def tight(values: Values) -> Values:
+    """Bounds that about half of all architectures break."""
+    return OBJECTIVES.normalise(values, BOUNDS) * 2
+
+
 class Loop:
     """An evolution in a window, with what was asked and told."""
 
@@ -65,10 +74,18 @@ class Loop:
         return other
 
 
-@settings(max_examples=40, deadline=None)
-@given(st.integers(0, 40), st.integers(1, 9), st.integers(2, 9), st.integers(0, 3), st.sets(st.integers(0, 40)))
-def test_the_pool_is_all_that_a_resumed_search_needs(steps, window, population, seed, failed) -> None:
-    loop = Loop(window=window, population=population, seed=seed, failing=lambda number: number in failed).run(steps)
+@settings(max_examples=60, deadline=None)
+@given(
+    st.integers(0, 40),
+    st.integers(1, 9),
+    st.integers(2, 9),
+    st.integers(0, 3),
+    st.sets(st.integers(0, 40)),
+    st.sampled_from([None, normalise, tight]),
+)
+def test_the_pool_is_all_that_a_resumed_search_needs(steps, window, population, seed, failed, scale) -> None:
+    options = {"window": window, "population": population, "seed": seed, "normalise": scale}
+    loop = Loop(failing=lambda number: number in failed, **options).run(steps)
     other = loop.resumed()
     assert other.evolution.pool() == loop.evolution.pool()
     loop.run(15)
@@ -156,9 +173,9 @@ def hypervolume(rows: list[Values]) -> float:
     return of_values(np.array(rows), OBJECTIVES, BOUNDS)
 
 
-def searched(seed: int, heard: Callable[[list[Values], int, np.random.Generator], Values]) -> float:
+def searched(seed: int, heard: Callable[[list[Values], int, np.random.Generator], Values], scale=normalise) -> float:
     """Return the hypervolume of a search that hears, of each trial, what `heard` makes of all values so far and its number."""
-    evolution = Evolution(ToySpace(), objectives=3, population=20, seed=seed)
+    evolution = Evolution(ToySpace(), objectives=3, population=20, seed=seed, normalise=scale)
     noise = np.random.default_rng(seed)
     asked: list[Digits] = []
     rows: list[Values] = []
@@ -189,7 +206,10 @@ def test_the_search_beats_chance_by_what_it_is_told_and_falls_to_chance_when_the
     sound = [searched(seed, lambda rows, told, noise: rows[told]) for seed in range(SEEDS)]
     shuffled = [searched(seed, lambda rows, told, noise: rows[noise.integers(len(rows))]) for seed in range(SEEDS)]
     constant = [searched(seed, lambda rows, told, noise: np.ones(3)) for seed in range(SEEDS)]
+    crowded = [searched(seed, lambda rows, told, noise: rows[told], None) for seed in range(SEEDS)]
     assert spreads(sound, chance) > 3
+    assert spreads(crowded, chance) > 3
+    assert spreads(sound, crowded) > 2, "selection by hypervolume should beat crowding distance at a hundred trials"
     for broken in (shuffled, constant):
         assert spreads(broken, chance) < 2
         assert spreads(sound, broken) > 4
