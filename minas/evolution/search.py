@@ -62,7 +62,7 @@ class _Search:
             population=settings.population,
             seed=settings.seed,
             admits=session.within_limits,
-            excess=self._excess,
+            normalise=lambda values: self.objectives.normalise(values, session.bounds),
         )
         self.told: list[Trial] = []
         self.window = Window(
@@ -124,10 +124,6 @@ class _Search:
         self.session.report(
             "search", told=self.window.told, asked=len(self.window.asked), of=self.session.settings.trials, share=self.share
         )
-
-    def _excess(self, values: NDArray[np.float64]) -> float:
-        """Return by how much the worst objective lies beyond its reference bound: such points count no hypervolume."""
-        return float(self.objectives.normalise(values, self.session.bounds).max() - 1.0)
 
     def _values(self, trial: Trial) -> NDArray[np.float64] | None:
         return self.objectives.values(trial.measures) if trial.status is Status.COMPLETE else None
