@@ -22,7 +22,7 @@ from minas.analysis.confirmation import interval
 from minas.api.work import work_of
 from minas.trial import Trial
 
-LAMBDAS = (0.0, 1e-5, 2e-5, 3e-5, 5e-5)
+LAMBDAS = (0.0, 1e-5, 2e-5, 3e-5, 5e-5, 7e-5, 1e-4, 1.5e-4)
 REPEATS = 5
 LIMIT = 0.005
 MEASURES = (

@@ -27,7 +27,7 @@ class TrainingSettings:
     learning_rate: float = field(default=0.03, metadata={"exclusive_minimum": 0})
     weight_decay: float = field(default=0.01, metadata={"minimum": 0})
     warmup: float = field(default=0.25, metadata={"minimum": 0, "maximum": 1})
-    lambda_: float = field(default=3e-5, metadata={"minimum": 0})
+    lambda_: float = field(default=7e-5, metadata={"minimum": 0})
     functional: str = "action"
     fraction: float = field(default=0.125, metadata={"exclusive_minimum": 0, "maximum": 1})
     augmentation: Mapping[str, float] = field(default_factory=dict)
