@@ -3,6 +3,7 @@
 Both kinds of step are interleaved in one process on one thread, and compared by their medians, network by network:
 
     python benchmarks/action_cost.py --steps 60
+    python benchmarks/action_cost.py --run results/reference/vision    # the networks of that run's front
 """
 
 from __future__ import annotations
@@ -16,11 +17,14 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+import minas
 from minas import network
 from minas.action.meter import ActionMeter
-from minas.graph.architecture import Architecture, Node, Stage
+from minas.graph.architecture import Architecture, Node, Stage, load
+from minas.training.settings import TrainingSettings
 
-BATCH, SIDE, CLASSES, WEIGHT = 128, 28, 10, 2e-5
+DEFAULT = TrainingSettings()
+BATCH, SIDE, CLASSES, WEIGHT = DEFAULT.batch_size, 28, 10, DEFAULT.lambda_
 
 
 def stage(width: int, stride: int, operators: str, edges: tuple[tuple[int, int], ...] | None = None) -> Stage:
@@ -94,18 +98,26 @@ def compare(bare: Callable[[], None], acting: Callable[[], None], steps: int) ->
     return statistics.median(times[0]), statistics.median(times[1])
 
 
+def of_a_front(path: str) -> dict[str, Architecture]:
+    """Return the architectures of a run's front, by id; the run's samples must be those of the default task."""
+    run = minas.open_run(path)
+    assert run.configuration.task.shape == (1, SIDE, SIDE), "another shape of samples"
+    return {member.id: load(dict(member.architecture)) for member in run.front}
+
+
 def main() -> None:
     """Print a line a network, and the median ratio."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--steps", type=int, default=60)
-    parser.add_argument("--fraction", type=float, default=1 / 8)
+    parser.add_argument("--fraction", type=float, default=DEFAULT.fraction)
+    parser.add_argument("--run", help="take the networks of this run's front instead of hand-made ones")
     parser.add_argument("--fused", action=argparse.BooleanOptionalAction, default=True)
     parser.add_argument("--profile", metavar="NETWORK", help="print the profile of one network's step with the action")
     options = parser.parse_args()
     torch.set_num_threads(1)
     extra = {"fused": options.fused}
     ratios = []
-    for name, built in NETWORKS.items():
+    for name, built in (NETWORKS if options.run is None else of_a_front(options.run)).items():
         pair = [network.build(built, shape=(1, SIDE, SIDE), classes=CLASSES, seed=0) for _ in range(2)]
         bare, acting = steppers(*pair, options.fraction, **extra)
         if options.profile not in (None, name):
