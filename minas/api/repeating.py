@@ -5,12 +5,11 @@ from __future__ import annotations
 import shlex
 from typing import TYPE_CHECKING, Any
 
-from minas import config, objectives, resources
+from minas import config, objectives, spaces
 from minas.domains import DOMAINS
 from minas.measures import MEASURES
 from minas.run.configuration import RunConfiguration
 from minas.run.folder import write_atomically
-from minas.spaces import SPACES
 
 if TYPE_CHECKING:
     from minas.api.run import Run
@@ -51,7 +50,7 @@ def repeat_command(run: Run) -> str | None:
 def _limits(run: Run) -> dict[str, Any]:
     """Return options for those limits that are not the space's own."""
     configuration = run.configuration
-    space = SPACES.get("graph").open(config.parse(config.dumps(dict(configuration.search_space)), source="search_space"))
+    space = spaces.open_space(config.parse(config.dumps(dict(configuration.search_space)), source="search_space"))
     own = space.limits(configuration.task.shape)
     return {f"max-{name}": value for name, value in configuration.settings.limits.items() if own.get(name) != value}
 
@@ -83,8 +82,8 @@ def _own_files(run: Run) -> dict[str, Any]:
 
 def _is_shipped_space(configuration: RunConfiguration) -> bool:
     """Tell whether a run's search space is its domain's own; its options for length and lambda aside."""
-    name = DOMAINS.get(configuration.domain).space
-    return _bare(config.read(resources.find("search_spaces", name)).values) == _bare(configuration.search_space)
+    domain = DOMAINS.get(configuration.domain)
+    return _bare(spaces.read(domain.space, domain.name).values) == _bare(configuration.search_space)
 
 
 def _bare(space: Any) -> dict[str, Any]:

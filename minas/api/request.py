@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from minas import config, objectives, resources
+from minas import config, objectives, spaces
 from minas.domains import DOMAINS, Domain
 from minas.engines import ENGINES
 from minas.errors import ConfigError, UsageError, nearest
@@ -36,7 +36,7 @@ class Request:
         domain: name of the domain.
         data: a path, or None for the domain's default data.
         image_size: side in pixels to which images are resized.
-        space: name or TOML file of the search space.
+        space: name or TOML file of the search space, or KIND:REST for one of another kind.
         objectives: name or TOML file of the objective set.
         trials: number of trials.
         time: span of time, as `5m` or in seconds.
@@ -87,16 +87,13 @@ def search_space(request: Request, domain: Domain) -> tuple[dict[str, Any], Spac
         UsageError: there is no such space.
         ConfigError: its file is wrong, or it is of another domain.
     """
-    from minas.spaces import SPACES
-
-    path = resources.find("search_spaces", request.space or domain.space)
-    document = config.read(path)
-    space = SPACES.get("graph").open(document)
+    document = spaces.read(request.space or domain.space, domain.name)
+    space = spaces.open_space(document)
     training = document.section("training", TrainingSettings)
     confirmation = document.section("confirmation", ConfirmationSettings)
     document.finish()
     if space.domain != domain.name:
-        raise UsageError(f"the search space {path} is of the domain '{space.domain}', not '{domain.name}'")
+        raise UsageError(f"the search space {document.source} is of the domain '{space.domain}', not '{domain.name}'")
     if request.lambda_ is not None:
         training = dataclasses.replace(training, lambda_=request.lambda_)
     if request.epochs is not None:
@@ -119,7 +116,7 @@ def _check_functional(document: config.Document, training: TrainingSettings) -> 
 
 def _check_augmentation(request: Request, domain: Domain, task: Task) -> None:
     """Refuse options of the augmentation that the domain does not know, before any worker meets them."""
-    document = config.read(resources.find("search_spaces", request.space or domain.space))
+    document = spaces.read(request.space or domain.space, domain.name)
     training = document.section("training", TrainingSettings)
     try:
         domain.augment(task, training.augmentation)

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
-from minas import config
+from minas import config, spaces
 from minas.domains import DOMAINS, Domain
-from minas.spaces import SPACES, Space
+from minas.spaces import Space
 from minas.training.settings import TrainingSettings
 
 if TYPE_CHECKING:
@@ -26,8 +26,8 @@ class Work:
     Attributes:
         domain: name of the domain.
         source: where the task's data come from, as `DataSource` fields.
-        space: the search space's file, as text.
-        space_source: how errors name that file.
+        space: the search space's document, as text.
+        space_source: how errors name it.
         training: how candidates are trained.
         measures: names of the measures to take.
         limits: measure name to the largest value that is worth training.
@@ -63,9 +63,8 @@ class Prepared:
 
 
 def open_space(text: str, source: str) -> Space:
-    """Return the space that a search space's file describes: our graphs, the one kind that has a file."""
-    document = config.parse(text, source=source)
-    return SPACES.get("graph").open(document)
+    """Return the space of a document that a run's configuration keeps, from its text; `source` is what errors name."""
+    return spaces.open_space(config.parse(text, source=source))
 
 
 def training_settings(values: Mapping[str, Any]) -> TrainingSettings:

@@ -2,10 +2,17 @@
 
 The search knows only the `Space` contract: our graphs are one space; a table of trained networks, or somebody else's model
 space, are others.
+
+A reference names a space: `KIND:REST`, where the kind is a module of this shelf and reads the rest, or a name or TOML file
+alone, which our graphs read. `read` makes a document of it, plain values that say all that is needed to open the space again:
+a run keeps them in its configuration and its workers get them as text. `open_space` makes the space of such a document.
 """
 
 from __future__ import annotations
 
+import dataclasses
+import os
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
@@ -13,6 +20,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 
 from minas import config
+from minas.errors import ConfigError, UsageError
 from minas.shelf import Shelf
 
 if TYPE_CHECKING:
@@ -76,11 +84,48 @@ class SpaceKind:
 
     Attributes:
         description: one sentence for help texts.
-        open: makes the space from its file's document.
+        read: from what stands behind the kind in a reference, and the name of the domain that is searched, to the document.
+            A file is named by its absolute path there. Raises UsageError for a reference that names nothing.
+        open: makes the space of such a document, and asks it for all of its own sections.
     """
 
     description: str
+    read: Callable[[str, str], config.Document]
     open: Callable[[config.Document], Space]
 
 
 SPACES: Shelf[SpaceKind] = Shelf("minas.spaces", "SPACE", SpaceKind, "kind of space")
+
+KIND = "space_kind"
+"""The key by which a document says of which kind of space it is; without it, of `USUAL`."""
+
+USUAL = "graph"
+
+
+def read(reference: str, domain: str) -> config.Document:
+    """Return the document of the space that a user named for a domain.
+
+    Raises:
+        UsageError: there is no such kind of space, or no such space.
+        ConfigError: its file can't be read.
+    """
+    found = None if os.path.isfile(reference) else re.fullmatch(r"([a-z_]{2,}):(.*)", reference, re.DOTALL)
+    if found is None or found[1] == USUAL:
+        return SPACES.get(USUAL).read(found[2] if found else reference, domain)
+    document = SPACES.get(found[1]).read(found[2], domain)
+    return dataclasses.replace(document, values={KIND: found[1], **document.values})
+
+
+def open_space(document: config.Document) -> Space:
+    """Return the space that a document describes.
+
+    Raises:
+        ConfigError: its kind is unknown, or it does not say what that kind needs.
+    """
+    kind = document.section(KIND, str) if KIND in document.values else USUAL
+    try:
+        found = SPACES.get(kind)
+    except UsageError as error:
+        line = document.line((KIND,))
+        raise ConfigError(f"{document.source}{'' if line is None else f', line {line}'}: {error}") from error
+    return found.open(document)

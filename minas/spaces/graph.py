@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from minas import config
+from minas import config, resources
 from minas.graph import architecture as graphs
 from minas.graph import changes, prediction, variation
 from minas.graph import space as graph_space
@@ -92,8 +92,13 @@ class Graphs:
         return build(architecture, shape=task.shape, classes=len(task.classes), seed=seed)
 
 
+def _read(reference: str, domain: str) -> config.Document:
+    """Read a search space's file, by its shipped name or its path; which domain it is for stands in it."""
+    return config.read(resources.find("search_spaces", reference))
+
+
 def _open(document: config.Document) -> Graphs:
     return Graphs(graph_space.from_document(document))
 
 
-SPACE = SpaceKind(description="typed graphs of operators, in stages", open=_open)
+SPACE = SpaceKind(description="typed graphs of operators, in stages", read=_read, open=_open)
