@@ -6,6 +6,8 @@
 - `exchange`: JSON values and back
 - `validation`: what makes an architecture valid
 - `signatures`: what the graph knows of operators
+- `kinds`: kinds of state, and what a sample's shape means for each
+- `cost`: what an operator costs, by its signature
 - `space`: what may be generated, as a TOML file says it
 - `wiring`: random graphs for stages
 - `variation`: sampling, mutation, crossover
