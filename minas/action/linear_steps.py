@@ -5,22 +5,36 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from minas.action.counting import check_images
 from minas.action.operations import HOMOGENEOUS, Kind
 from minas.action.potential import norm_factor, rows_of
-from minas.action.reading import Chain, bend_of, follow, follow_moves, learned_scale, parts_of, shown_input
+from minas.action.reading import (
+    Chain,
+    bend_of,
+    constant_factor,
+    follow,
+    follow_moves,
+    learned_scale,
+    parts_of,
+    shown_input,
+)
 from minas.action.tally import Tally
-from minas.action.trace import Call, Value
-from minas.action.transport import transport
+from minas.action.trace import Call, Value, tensors_in
+from minas.action.transport import channels_to, transport
 
 
 def linear(tally: Tally, call: Call) -> None:
     """Read a linear map or a convolution."""
+    check_images(call)
     mapped(tally, call, rows_of(call), shown_input(call), axis=-1 if call.kind is Kind.LINEAR else 1)
 
 
 def mapped(tally: Tally, call: Call, rows: Tensor, source: Value, axis: int) -> None:
     """Read a linear operator with known rows: whole, or as the parts of a packed projection."""
     out = call.outputs[0]
+    if axis == -1 and _gives_numbers(call, source):
+        _to_numbers(tally, call, rows, source)
+        return
     parts = parts_of(out, axis) if out.tensor.dim() else []
     bend = bend_of(parts)
     if bend is not None:  # a gated linear unit: its linear map whole, then the product
@@ -45,6 +59,21 @@ def mapped(tally: Tally, call: Call, rows: Tensor, source: Value, axis: int) -> 
     shape = out.tensor.shape if len(state) == len(source.tensor) else (len(state), *out.tensor.shape[1:])
     carried = transport(state, tuple(shape), axis)
     chained(tally, call, chain, rows, carried, source)
+
+
+def _gives_numbers(call: Call, source: Value) -> bool:
+    """Say whether a product with a vector of weights leaves a state without an axis for channels."""
+    if call.outputs[0].tensor.dim() >= source.tensor.dim():
+        return False
+    given = [tensor for tensor in tensors_in((call.args, call.kwargs)) if id(tensor) not in call.known]
+    return all(tensor.dim() < 2 for tensor in given)
+
+
+def _to_numbers(tally: Tally, call: Call, rows: Tensor, source: Value) -> None:
+    """Read a product with a vector: a linear map to one channel."""
+    chain = follow(tally.trace, call.outputs[0], 1)
+    carried = channels_to(source.tensor, 1, -1).squeeze(-1)
+    chained(tally, call, chain, rows, carried if chain.reach else tally.part(carried), source)
 
 
 def chained(tally: Tally, call: Call, chain: Chain, rows: Tensor, carried: Tensor, source: Value, part: str = "") -> None:
@@ -73,9 +102,10 @@ def chained(tally: Tally, call: Call, chain: Chain, rows: Tensor, carried: Tenso
 
 
 def factor_of(tally: Tally, call: Call) -> Tensor:
-    """Return by what a normalisation or a learned scale multiplies rows; from part of the batch where told so."""
+    """Return by what a normalisation, a learned scale or a number multiplies rows; from part of the batch where told so."""
     if call.kind is not Kind.NORM:
         factor = learned_scale(tally.trace, call)
+        factor = constant_factor(call) if factor is None else factor
         assert factor is not None
         return factor
     state = call.inputs[0].tensor

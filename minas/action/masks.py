@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 from torch import Tensor
 
@@ -48,7 +50,7 @@ class Masks:
         if call.kind in (Kind.LINEAR, Kind.MATMUL, Kind.RECURRENT, Kind.ATTENTION, Kind.CELL):
             return self._spread(self.of(call.inputs[0]).amax(-1, keepdim=True), shape)
         if call.kind is Kind.EMBEDDING:
-            return self.of(call.inputs[0]).unsqueeze(-1).expand(shape)
+            return self._spread(self.of(call.inputs[-1]).unsqueeze(-1), shape)
         if call.kind in (Kind.CONVOLUTION, Kind.TRANSPOSED, Kind.POOL):
             return self._over_space(self.of(shown_input(call)).amax(1, keepdim=True), shape)
         if call.kind in (Kind.FREE, Kind.EINSUM, Kind.UNKNOWN):
@@ -72,7 +74,7 @@ class Masks:
         """Apply a merge or an average to the weights themselves: what has any valid part is valid."""
         ones = self.mask.new_ones((), dtype=torch.float64)
 
-        def exchanged(data: object) -> object:
+        def exchanged(data: Any) -> Any:
             if isinstance(data, Tensor):
                 value = call.known.get(id(data))
                 return ones.expand(data.shape) if value is None else self.of(value).to(ones.dtype)
@@ -81,10 +83,15 @@ class Masks:
             return data
 
         weights = self.of(call.inputs[0])
-        if weights.shape == shape:
+        if weights.shape == shape and call.name != "__setitem__":
             return weights
         try:
-            result = call.function(*[exchanged(arg) for arg in call.args], **call.kwargs)
+            given = [exchanged(arg) for arg in call.args]
+            if call.name == "__setitem__":
+                given[0] = result = given[0].clone()
+                call.function(*given)
+            else:
+                result = call.function(*given, **call.kwargs)
             return self._spread((result > 0).to(weights.dtype), shape)
         except (RuntimeError, TypeError, ValueError, AttributeError):
             return weights.new_ones(()).expand(shape)

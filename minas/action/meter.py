@@ -10,12 +10,17 @@ import torch
 from torch import Tensor, nn
 
 from minas.action.assembly import assemble
+from minas.action.counting import check_mask, check_sequences, is_lone, packed_samples, samples_of
 from minas.action.fused.cells import Shared
 from minas.action.fused.plan import LoggingRecorder, Plan, make_plan
 from minas.action.fused.recorder import QuickRecorder
 from minas.action.neuron import bringers
+from minas.action.overwriting import refresh
 from minas.action.passes import Pass, Row, averaged
-from minas.action.trace import Recorder, Trace, fresh_weights, tensors_in
+from minas.action.precision import LOW, widen, without_autocast
+from minas.action.recorder import Recorder
+from minas.action.refusals import check_alone, check_gradients, check_model, check_options, check_seen
+from minas.action.trace import Trace, fresh_weights, tensors_in
 from minas.errors import UsageError
 
 
@@ -42,8 +47,13 @@ class ActionMeter:
             at every pass: one that doesn't is refused. A hook that takes a convolution's bare output sees no gradient.
         batch_axis: the axis of the model's input that counts the samples: 1 for an `nn.LSTM` that takes time first.
 
+    States in half precision are read in single precision. One input without a batch, of features alone, is one sample.
+
     Raises:
-        UsageError: for a fraction outside of (0, 1].
+        UsageError: for a model that is no module or comes from torch.jit, a fraction outside of (0, 1], a mask that is not
+            (batch, positions); and from the model's call, for what can't be read rightly: another meter's pass, a mask that
+            doesn't fit, no samples, a batch on another axis than `batch_axis`, images without one, complex states, transforms
+            of torch.func, checkpoints with use_reentrant=True.
         UnknownOperation: when the model applies parameters by an operation whose linear map is not known.
     """
 
@@ -57,8 +67,8 @@ class ActionMeter:
         batch_axis: int = 0,
         fused: bool = False,
     ) -> None:
-        if not 0 < fraction <= 1:
-            raise UsageError(f"fraction is {fraction}; expected a share of the batch in (0, 1], such as 1/8")
+        check_model(model)
+        check_options(mask, fraction, batch_axis)
         self.model = model
         self.mask = mask
         self.fraction = fraction
@@ -67,6 +77,7 @@ class ActionMeter:
         self._plans: dict[Any, Plan | None] = {}
         self._shape: Any = None
         self._samples = 1
+        self._packed: int | None = None
         self._batch_axis = batch_axis
         self._bringers = bringers(model)
         self._handles: list[Any] = []
@@ -75,6 +86,8 @@ class ActionMeter:
         self._passes: list[Pass] = []
 
     def __enter__(self) -> ActionMeter:
+        if self._handles:
+            raise UsageError("this meter is already on: leave its 'with' block first, or make a second meter for a later one")
         for one in self._passes:
             one.release()
         self._passes = []
@@ -99,7 +112,12 @@ class ActionMeter:
     def _begin(self, module: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
         if self._recorder is not None:  # the model calls itself: one trajectory
             return
+        check_alone()
         tensors = list(tensors_in((args, kwargs)))
+        self._packed = packed_samples((args, kwargs))
+        self._samples = self._packed or samples_of(tensors, self._batch_axis)
+        if self.mask is not None:
+            check_mask(self.mask, (args, kwargs))
         self._recorder = self._quick(tensors) or self._general(tensors)
         self._recorder.__enter__()  # type: ignore[no-untyped-call]
 
@@ -116,7 +134,7 @@ class ActionMeter:
         self._shape = None
         if not self._fused or self._bringers or not (self.model.training and torch.is_grad_enabled()):
             return None
-        if torch.is_autocast_enabled("cpu") or any(tensor.device.type != "cpu" for tensor in tensors):
+        if torch.is_autocast_enabled("cpu") or any(tensor.device.type != "cpu" or tensor.dtype in LOW for tensor in tensors):
             return None
         shape = tuple(tensor.shape for tensor in tensors)
         if shape not in self._plans:
@@ -125,7 +143,6 @@ class ActionMeter:
         plan = self._plans[shape]
         if plan is None:
             return None
-        self._samples = shape[0][self._batch_axis]
         return QuickRecorder(plan, Shared(max(1, ceil(self._samples * self.fraction)), constants=plan.constants))
 
     def _end(self, module: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any], result: Any) -> None:
@@ -148,10 +165,18 @@ class ActionMeter:
     def _read(self, recorder: Recorder, outputs: list[Tensor]) -> Pass:
         """Read a pass that was recorded in general."""
         trace = recorder.trace
+        refresh(trace, outputs)
         trace.close(outputs)
+        check_gradients(trace)
+        if self.mask is None:
+            check_sequences(trace, self._batch_axis)
         samples = self._count(trace)
-        steps = assemble(trace, samples, self.mask, self.fraction)
-        found = Pass.of(steps, samples, keep=self._keep)
+        widen(trace)
+        with without_autocast(outputs[0].device.type if outputs else "cpu"):
+            steps = assemble(trace, samples, self.mask, self.fraction)
+            if not steps:
+                check_seen(self.model, trace, outputs)
+            found = Pass.of(steps, samples, keep=self._keep)
         if isinstance(recorder, LoggingRecorder):
             self._plans[self._shape] = make_plan(recorder, steps, outputs)
         if self._keep:
@@ -168,10 +193,9 @@ class ActionMeter:
     def _count(self, trace: Trace) -> int:
         if self.mask is not None:
             return int(self.mask.shape[0])
-        for value in trace.inputs:
-            if value.tensor.dim() > self._batch_axis:
-                return int(value.tensor.shape[self._batch_axis])
-        return 1
+        if is_lone(trace, self._batch_axis):
+            return 1
+        return self._packed or samples_of((value.tensor for value in trace.inputs), self._batch_axis)
 
     def _mute(self, module: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
         if isinstance(self._recorder, Recorder):

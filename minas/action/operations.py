@@ -66,7 +66,7 @@ class Kind(Enum):
     UNKNOWN = "unknown"
 
 
-_SPACES: tuple[Any, ...] = (F, torch, Tensor, torch.special, torch.linalg)
+_SPACES: tuple[Any, ...] = (F, torch, Tensor, torch.special, torch.linalg, torch.sparse)
 
 _NAMES: dict[Kind, str] = {
     Kind.CONSTANT: (
@@ -171,6 +171,8 @@ def in_place(function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> bo
     A positional `True` may be an `inplace` flag: taking it for one costs a copy, missing one would give wrong states.
     """
     name = name_of(function)
+    if kwargs.get("out") is not None:
+        return True
     if name.startswith("__"):
         return name.startswith("__i") or name == "__setitem__"
     return name.endswith("_") or bool(kwargs.get("inplace")) or any(value is True for value in args)

@@ -5,8 +5,10 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from minas.action.counting import check_images
 from minas.action.operations import Kind
 from minas.action.potential import bag_rows, raw
+from minas.action.precision import wide
 from minas.action.reading import is_attention, shown_input, states_in
 from minas.action.steps import Step
 from minas.action.tally import Tally, square
@@ -30,24 +32,25 @@ def recurrent(tally: Tally, call: Call) -> None:
     """One step for each direction of each layer: u = x_t, q = h_t, the matrices once for each time step."""
     result = call.outputs[0]
     for number, layer in enumerate(call.extra):
-        total = torch.stack([matrix.square().sum() for matrix in layer.maps]).sum()
+        total = torch.stack([wide(matrix).square().sum() for matrix in layer.maps]).sum()
+        states, inputs = wide(layer.states), wide(layer.inputs)
         weights = None
         if tally.masks is not None:
             reduced = tally.masks.of(call.inputs[0]).amax(-1, keepdim=True)
-            weights = reduced if reduced.shape[:-1] == layer.states.shape[:-1] else None
-        count = layer.states[..., :1].numel() if weights is None else weights.sum()
-        value = Value(layer.states, result.producer, result.index)
+            weights = reduced if reduced.shape[:-1] == states.shape[:-1] else None
+        count = states[..., :1].numel() if weights is None else weights.sum()
+        value = Value(states, result.producer, result.index)
         step = tally.add(
             call,
             value if weights is None else result,
-            tally.part(transport(layer.inputs, tuple(layer.states.shape), -1)),
+            tally.part(transport(inputs, tuple(states.shape), -1)),
             total * count / (2 * tally.samples),
             sources=[call.inputs[0]],
-            state=layer.states,
+            state=states,
             name=f"{_recurrent_name(tally, call)} {number + 1}" if len(call.extra) > 1 else _recurrent_name(tally, call),
         )
         if weights is not None:
-            _reweigh(tally, step, layer.inputs, layer.states, weights)
+            _reweigh(tally, step, inputs, states, weights)
         step.result = result
         step.hidden = number < len(call.extra) - (2 if _bidirectional(call) else 1)
 
@@ -74,14 +77,19 @@ def cell(tally: Tally, call: Call) -> None:
     """Read one time step of a recurrent cell."""
     source, out = call.inputs[0], call.outputs[0]
     matrices = (call.argument(2, "w_ih"), call.argument(3, "w_hh"))
-    rows = torch.stack([raw(matrix).square().sum() for matrix in matrices]).sum()
+    rows = torch.stack([wide(raw(matrix)).square().sum() for matrix in matrices]).sum()
     carried = transport(source.tensor, tuple(out.tensor.shape), -1)
     count = out.tensor[..., :1].numel()
     tally.add(call, out, tally.part(carried), rows * count / (2 * tally.samples), sources=call.inputs)
 
 
+_REDUCTIONS = frozenset({"amax", "amin", "max", "min"})
+"""Pooling over whole axes, which the call names: P is the mean over them."""
+
+
 def bare(tally: Tally, call: Call) -> None:
     """Pooling, or a non-linearity that follows no linear operator alone: V = 0."""
+    check_images(call)
     out, source = call.outputs[0], shown_input(call)
     if not out.tensor.is_floating_point() or (call.kind is Kind.SOFTMAX and is_attention(call)):
         return
@@ -90,7 +98,9 @@ def bare(tally: Tally, call: Call) -> None:
     if out.tensor.dim() == 0:
         return
     carried = None  # where P is the pooling itself, T = 0
-    if "adaptive_avg_pool" not in call.name:
+    if call.kind is Kind.POOL and call.name in _REDUCTIONS and call.argument(1, "dim") is not None:
+        carried = tally.part(source.tensor).mean(call.argument(1, "dim"), bool(call.argument(2, "keepdim", False)))
+    elif "adaptive_avg_pool" not in call.name:
         carried = transport(tally.part(source.tensor), tuple(tally.part(out.tensor).shape), 1)
     tally.add(call, out, carried, out.tensor.new_zeros(()), sources=[source])
 

@@ -15,6 +15,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from minas.action.operations import Kind
+from minas.action.precision import wide
 from minas.action.trace import Call, Value
 
 
@@ -25,7 +26,7 @@ def raw(argument: Any) -> Any:
 
 def _weight(call: Call) -> Tensor:
     weight: Tensor = raw(call.argument(1, "weight"))
-    return weight
+    return wide(weight)
 
 
 def rows_of(call: Call) -> Tensor:
@@ -64,7 +65,7 @@ def _squared(call: Call, argument: Any) -> Any:
         return [_squared(call, item) for item in argument]
     if not isinstance(argument, Tensor):
         return argument
-    return torch.ones_like(argument) if argument is call.inputs[0].tensor else argument.square()
+    return torch.ones_like(wide(argument)) if id(argument) in call.known else wide(argument).square()
 
 
 def operands(call: Call) -> tuple[Any, Any]:
@@ -79,7 +80,15 @@ def operands(call: Call) -> tuple[Any, Any]:
 
 def _matmul_rows(call: Call) -> Tensor:
     left, right = operands(call)
-    return product_rows(raw(left), on_left=True) if isinstance(right, Value) else product_rows(raw(right), on_left=False)
+    on_left = isinstance(right, Value)
+    rows = product_rows(wide(raw(left if on_left else right)), on_left=on_left)
+    return rows * squared_alpha(call)
+
+
+def squared_alpha(call: Call) -> float:
+    """Return the square of the number by which `addmm` and its like multiply their product."""
+    alpha: float = call.kwargs.get("alpha", 1)
+    return alpha * alpha
 
 
 def product_rows(matrix: Tensor, *, on_left: bool) -> Tensor:
@@ -167,7 +176,7 @@ _NORMS = {
 
 def attention_weights(call: Call) -> Tensor:
     """Recompute the softmax weights of `F.scaled_dot_product_attention`, (..., queries, keys)."""
-    query, key = raw(call.argument(0, "query")), raw(call.argument(1, "key"))
+    query, key = wide(raw(call.argument(0, "query"))), wide(raw(call.argument(1, "key")))
     mask, causal = raw(call.argument(3, "attn_mask")), call.argument(5, "is_causal", False)
     scale = call.argument(6, "scale")
     if query.dim() > 2 and key.shape[-3] != query.shape[-3]:
@@ -183,7 +192,7 @@ def attention_weights(call: Call) -> Tensor:
 
 def bag_rows(call: Call) -> Tensor:
     """Return sum over the looked-up rows of their squares, (bags,); a mean bag's rows are divided by their number."""
-    ids, weight = raw(call.argument(0, "input")), raw(call.argument(1, "weight"))
+    ids, weight = raw(call.argument(0, "input")), _weight(call)
     offsets, mode = raw(call.argument(2, "offsets")), call.argument(6, "mode", "mean")
     scales, skip = raw(call.argument(8, "per_sample_weights")), call.argument(10, "padding_idx")
     if ids.dim() == 2:

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
 import torch
 from torch import Tensor
 
 from minas.action.linear_steps import chained, mapped
 from minas.action.operations import Kind, UnknownOperation
-from minas.action.potential import attention_weights, operands, product_rows, rows_of
-from minas.action.reading import Chain, comes_from_gate, is_score, learned_scale, states_in, undropped
+from minas.action.potential import attention_weights, operands, product_rows, rows_of, squared_alpha
+from minas.action.precision import wide
+from minas.action.reading import Chain, comes_from_gate, follow, is_score, learned_scale, states_in, undropped
 from minas.action.tally import Tally
 from minas.action.trace import Call, Value
-from minas.action.transport import transport
+from minas.action.transport import channels_to, transport
 
 
 def product(tally: Tally, call: Call) -> None:
@@ -49,33 +53,72 @@ def _with_tail(tally: Tally, call: Call, rows: Tensor, source: Value, gates: lis
 def matmul(tally: Tally, call: Call) -> None:
     """Read a matrix product: a linear map, an attention's scores (no step), or the mixing of its values."""
     out = call.outputs[0]
-    if states_in(call) < 2:
+    factors = call.inputs if call.kind is Kind.EINSUM else [one for one in operands(call) if isinstance(one, Value)]
+    if len(factors) < 2:  # `addmm` may also add a state
         rows = rows_of(call)
         left = call.kind is Kind.MATMUL and isinstance(operands(call)[1], Value)
         if left and out.tensor.dim() > 1:
-            _from_left(tally, call, rows)
+            _from_left(tally, call, rows, factors[0])
+        elif (labelled := _by_labels(call, factors[0])) is not None:
+            axis, carried = labelled
+            chain = follow(tally.trace, out, out.tensor.shape[axis])
+            chained(tally, call, chain, rows, carried if chain.reach else tally.part(carried), factors[0])
         else:
-            mapped(tally, call, rows, call.inputs[0], axis=-1)
+            mapped(tally, call, rows, factors[0], axis=-1)
         return
     if is_score(call):
         return
-    first, second = call.inputs[0], call.inputs[1]
+    first, second = factors[:2]
     matrix, values = _gate(first, second)
     weights = undropped(matrix).tensor
     if call.kind is Kind.EINSUM:
-        exchanged = [
-            weights.square() if arg is matrix.tensor else torch.ones_like(arg) if arg is values.tensor else arg
-            for arg in call.args
-        ]
-        rows = call.function(*exchanged, **call.kwargs)
+        rows = _einsum_rows(call, matrix, weights)
     else:
-        rows = product_rows(weights, on_left=matrix is first)
+        rows = product_rows(weights, on_left=matrix is first) * squared_alpha(call)
     _mix(tally, call, rows, values, [matrix])
 
 
-def _from_left(tally: Tally, call: Call, rows: Tensor) -> None:
+def _by_labels(call: Call, source: Value) -> tuple[int, Tensor] | None:
+    """Return the channels' axis of an `einsum` that has them elsewhere than last, and P u; None for any other product."""
+    equation = call.args[0].replace(" ", "") if call.args and isinstance(call.args[0], str) else ""
+    if "->" not in equation or "." in equation:
+        return None
+    inputs, output = equation.split("->")
+    given = [item for arg in call.args[1:] for item in (arg if isinstance(arg, list | tuple) else [arg])]
+    taken = next(labels for labels, item in zip(inputs.split(","), given, strict=True) if call.known.get(id(item)) is source)
+    lost, new = [label for label in taken if label not in output], [label for label in output if label not in taken]
+    if len(lost) != 1 or len(new) != 1 or len(set(taken)) < len(taken) or taken[:-1] + new[0] == output:
+        return None
+    moved = source.tensor.movedim(taken.index(lost[0]), -1)
+    order = taken.replace(lost[0], "") + new[0]
+    carried = channels_to(moved, call.outputs[0].tensor.shape[output.index(new[0])], -1)
+    return output.index(new[0]), carried.permute([order.index(label) for label in output])
+
+
+def _einsum_rows(call: Call, matrix: Value, weights: Tensor) -> Tensor:
+    """Apply the product to ones, with the squares of the state that is the map and of constants."""
+    given = [item for arg in call.args for item in (arg if isinstance(arg, list | tuple) and _tensors(arg) else [arg])]
+    place = next(place for place, item in enumerate(given) if call.known.get(id(item)) is matrix)
+    exchanged: list[Any] = [
+        torch.ones_like(call.known[id(item)].tensor)
+        if id(item) in call.known
+        else wide(item).square()
+        if _tensors([item])
+        else item
+        for item in given
+    ]
+    exchanged[place] = weights.square()
+    rows: Tensor = call.function(*exchanged, **call.kwargs)
+    return rows
+
+
+def _tensors(items: Sequence[Any]) -> bool:
+    return all(isinstance(item, Tensor) for item in items)
+
+
+def _from_left(tally: Tally, call: Call, rows: Tensor, source: Value) -> None:
     """A weight matrix times a state: its channels are the rows of the state."""
-    source, out = call.inputs[0], call.outputs[0]
+    out = call.outputs[0]
     carried = transport(source.tensor.transpose(-2, -1), tuple(out.tensor.transpose(-2, -1).shape), -1)
     chain = Chain(out)
     tail = _nonlinearity(out)

@@ -112,9 +112,10 @@ class Chain:
 
 
 def is_bias(trace: Trace, call: Call, channels: int) -> bool:
-    """Say whether a call adds a bias: one number a channel, and no other state."""
+    """Say whether a call adds a bias: one number, or one a channel, and no other state."""
     others = [arg for arg in call.args if isinstance(arg, Tensor) and id(arg) not in call.known]
-    return states_in(call) == 1 and bool(others) and all(other.numel() <= channels for other in others)
+    number = call.kind is Kind.ADD and len(call.inputs) == 1
+    return states_in(call) == 1 and (bool(others) or number) and all(other.numel() <= channels for other in others)
 
 
 def learned_scale(trace: Trace, call: Call) -> Tensor | None:
@@ -127,11 +128,31 @@ def learned_scale(trace: Trace, call: Call) -> Tensor | None:
     return None
 
 
+def constant_factor(call: Call) -> Tensor | None:
+    """Return by what a product with a number, or with a constant of one element, multiplies; None for anything else."""
+    if call.kind not in (Kind.MULTIPLY, Kind.DIVIDE) or len(call.inputs) > 1:
+        return None
+    for arg in (*call.args, *call.kwargs.values()):
+        if isinstance(arg, Tensor):
+            if id(arg) in call.known:
+                continue
+            if arg.numel() != 1 or arg.requires_grad:
+                return None
+            factor = arg.detach().reshape(()).to(torch.float64)
+        elif isinstance(arg, int | float):
+            factor = torch.tensor(float(arg), dtype=torch.float64)  # without dimensions, so that rows keep their type
+        else:
+            continue
+        return factor.reciprocal() if call.kind is Kind.DIVIDE else factor
+    return None
+
+
 def follow(trace: Trace, start: Value, channels: int) -> Chain:
     """Go on from a linear operator's output as long as one call alone consumes it, and find what folds into its step."""
     chain = Chain(start)
     value = start
     pending: list[Call] = []
+    scales: list[tuple[Call, int]] = []
     while len(value.consumers) == 1 and not value.is_output:
         call = value.consumers[0]
         if not call.outputs or (states_in(call) > 1 and not is_free(call)):
@@ -142,12 +163,14 @@ def follow(trace: Trace, start: Value, channels: int) -> Chain:
             pending.append(call)
         elif _hands_on(call) or (is_free(call) and _rescales(trace, call)):
             pending.append(call)
-        elif not _fold(trace, chain, call, channels):
+            if constant_factor(call) is not None:
+                scales.append((call, len(chain.moves)))
+        elif not _fold(trace, chain, call, channels, scales):
             break
         else:
             chain.state, chain.reach = out, len(chain.moves)
             chain.calls += [*pending, call]
-            pending = []
+            pending, scales = [], []
             if chain.nonlinear is not None:
                 break
         value = out
@@ -159,8 +182,9 @@ def _rescales(trace: Trace, call: Call) -> bool:
     return call.kind in (Kind.MULTIPLY, Kind.DIVIDE) and learned_scale(trace, call) is None and call.name != "__rtruediv__"
 
 
-def _fold(trace: Trace, chain: Chain, call: Call, channels: int) -> bool:
-    """Take one call into the chain if it belongs there."""
+def _fold(trace: Trace, chain: Chain, call: Call, channels: int, scales: list[tuple[Call, int]]) -> bool:
+    """Take one call into the chain if it belongs there, with the products with numbers that came before it."""
+    known = len(chain.factors)
     if call.kind is Kind.NORM and chain.norm is None:
         chain.norm = call
         chain.factors.append((call, len(chain.moves)))
@@ -170,6 +194,7 @@ def _fold(trace: Trace, chain: Chain, call: Call, channels: int) -> bool:
         chain.nonlinear = call
     elif not (call.kind is Kind.ADD and is_bias(trace, call, channels)):
         return False
+    chain.factors[known:known] = scales
     return True
 
 

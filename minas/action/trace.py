@@ -1,22 +1,14 @@
-"""What a forward pass did: its states, and the calls that made them from one another.
-
-Module hooks alone miss functional calls; a `TorchFunctionMode` sees both, and methods and operators (`x @ w`, `x.relu_()`).
-Only what depends on the model's input is recorded.
-"""
+"""What a forward pass did: its states, and the calls that made them from one another."""
 
 from __future__ import annotations
 
-import types
 from collections.abc import Iterator
-from functools import cache
 from typing import Any
 
-import torch
 from torch import Tensor, nn
-from torch.overrides import TorchFunctionMode
 
-from minas.action.operations import KINDS, Function, Kind, UnknownOperation, in_place, name_of
-from minas.action.recurrence import run_layers
+from minas.action.operations import Kind, name_of
+from minas.errors import UsageError
 
 
 class Value:
@@ -25,6 +17,11 @@ class Value:
     __slots__ = ("consumers", "index", "is_output", "producer", "tensor")
 
     def __init__(self, tensor: Tensor, producer: Call | None = None, index: int = 0) -> None:
+        if tensor.dtype.is_complex:
+            raise UsageError(
+                f"a state of the model, of shape {tuple(tensor.shape)}, is complex: the action is known for real states only. "
+                "Write the model with real and imaginary parts (torch.view_as_real), or meter the parts of it that are real"
+            )
         self.tensor = tensor
         self.producer = producer
         self.index = index
@@ -70,18 +67,32 @@ class Call:
     def replay(self, tensor: Tensor) -> list[Tensor]:
         """Apply the call to another tensor in the place of its first argument."""
         tensor = tensor.contiguous() if self.name.startswith("view") else tensor  # the state's memory was laid out for it
-        result = self.function(tensor, *self.args[1:], **self.kwargs)
+        if self.args:
+            result = self.function(tensor, *self.args[1:], **self.kwargs)
+        else:
+            result = self.function(**{key: tensor if id(given) in self.known else given for key, given in self.kwargs.items()})
         return [result] if isinstance(result, Tensor) else list(result)
 
 
 class Trace:
-    """All calls of one forward pass, in order, with the values that went in and came out of the model."""
+    """All calls of one forward pass, in order, with the values that went in and came out of the model.
+
+    Attributes:
+        values: the states, by the identity of the tensors that the model holds.
+        kept: tensors that were overwritten, whose identity must not pass to others.
+        memory: tensors that share their memory with others, by its address (see `overwriting`).
+        stale: those that were overwritten by way of another, each with its old value and the values that were written.
+        sequences: the queries of attentions read from inside: (time, batch, features).
+    """
 
     def __init__(self, weights: dict[int, tuple[Tensor, str]]) -> None:
         self.calls: list[Call] = []
         self.inputs: list[Value] = []
         self.values: dict[int, Value] = {}
         self.kept: list[Tensor] = []
+        self.memory: dict[int, list[Tensor]] = {}
+        self.stale: dict[int, tuple[Value, list[Value]]] = {}
+        self.sequences: list[Value] = []
         self.weights = dict(weights)
 
     def enter(self, tensor: Tensor) -> Value:
@@ -122,6 +133,9 @@ class Trace:
                 value.consumers = []
             call.known = {}
         self.values.clear()
+        self.memory.clear()
+        self.stale.clear()
+        self.sequences.clear()
 
     def close(self, result: Any) -> None:
         """Mark what the model gave back."""
@@ -142,126 +156,11 @@ def tensors_in(data: Any) -> Iterator[Tensor]:
             yield from tensors_in(item)
 
 
-@cache
-def _opened(function: Function) -> Function:
-    """Copy one of torch's Python functions so that it runs its body under a mode instead of asking the mode first."""
-    original: Any = function
-    blind = dict.fromkeys(("has_torch_function", "has_torch_function_unary", "has_torch_function_variadic"), lambda *_: False)
-    copy = types.FunctionType(
-        original.__code__, {**original.__globals__, **blind}, original.__name__, original.__defaults__, original.__closure__
-    )
-    copy.__kwdefaults__ = original.__kwdefaults__
-    return copy
-
-
-def _glu(tensor: Tensor, dim: int = -1) -> Tensor:
-    """Write a gated linear unit as what it is: a product with a gate."""
-    values, gates = tensor.chunk(2, dim)
-    return values * torch.sigmoid(gates)
-
-
-class Recorder(TorchFunctionMode):
-    """Record every call on the model's states while it is on.
-
-    Args:
-        trace: where to write.
-    """
-
-    def __init__(self, trace: Trace) -> None:
-        super().__init__()
-        self.trace = trace
-        self.muted = 0
-
-    def __torch_function__(
-        self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
-    ) -> Any:
-        """Run a function, and note what it did to the states."""
-        kwargs = kwargs or {}
-        if self.muted:
-            return func(*args, **kwargs)
-        kind = KINDS.get(func, Kind.UNKNOWN)
-        if kind is Kind.QUERY:
-            return func(*args, **kwargs)
-        if kind is Kind.OPEN or kind is Kind.GLU:
-            with self:
-                return (_glu if kind is Kind.GLU else _opened(func))(*args, **kwargs)
-        inputs = self.trace.find(args, kwargs) or self._adopt(kind, args, kwargs)
-        if not inputs:
-            result = func(*args, **kwargs)
-            self.trace.derive(args, kwargs, result)
-            return result
-        return self._record(Call(kind, func, args, kwargs, inputs))
-
-    def _adopt(self, kind: Kind, args: tuple[Any, ...], kwargs: dict[str, Any]) -> list[Value]:
-        """Take a linear operator's input into the trajectory though nothing known made it (a custom autograd function)."""
-        if kind in (Kind.LINEAR, Kind.CONVOLUTION, Kind.TRANSPOSED):
-            arguments = [*args, *kwargs.values()]
-            if self.trace.weight(arguments[1]) and not self.trace.weight(arguments[0]):
-                return [self.trace.enter(arguments[0])]
-        if kind in (Kind.MATMUL, Kind.EINSUM):
-            tensors = list(tensors_in((args, kwargs)))
-            strangers = [tensor for tensor in tensors if not self.trace.weight(tensor)]
-            if len(strangers) == 1 and len(tensors) > 1:
-                return [self.trace.enter(strangers[0])]
-        return []
-
-    def _record(self, call: Call) -> Any:
-        if call.kind is Kind.RECURRENT:
-            result, call.extra = run_layers(call.function, call.args, call.kwargs)
-        else:
-            if in_place(call.function, call.args, call.kwargs):
-                _preserve(call, self.trace.kept)
-            result = call.function(*call.args, **call.kwargs)
-        outs = list(tensors_in(result))
-        if not outs or call.kind is Kind.CONSTANT:
-            return result
-        self._keep(call, outs, single=isinstance(result, Tensor))
-        return result
-
-    def _keep(self, call: Call, outs: list[Tensor], *, single: bool) -> None:
-        kept = [(position, out) for position, out in enumerate(outs) if out.dtype is not torch.bool]
-        if not kept:
-            return
-        if call.kind is Kind.UNKNOWN:
-            self._judge(call, outs[0])
-        call.single = single
-        for value in call.inputs:
-            value.consumers.append(call)
-        for position, out in kept:
-            value = Value(out, call, position)
-            self.trace.values[id(out)] = value
-            call.outputs.append(value)
-        self.trace.calls.append(call)
-
-    def _judge(self, call: Call, out: Tensor) -> None:
-        """Decide what an operation that is not in the table is: never one with parameters, for that would be free."""
-        for tensor in tensors_in((call.args, call.kwargs)):
-            weight = None if id(tensor) in self.trace.values else self.trace.weight(tensor)
-            if weight is not None:
-                raise UnknownOperation(call.name, f"it uses the parameter '{weight}'")
-        same = call.inputs[0].tensor.shape == out.shape
-        call.kind = Kind.POINTWISE if same and len(call.inputs) == 1 else Kind.FREE
-
-    def module(self, module: nn.Module, args: tuple[Any, ...], result: Any) -> None:
-        """Record a whole module that brings its own `potential` as one call."""
-        inputs = self.trace.find(args, {}) or [self.trace.enter(tensor) for tensor in list(tensors_in(args))[:1]]
-        call = Call(Kind.NEURON, type(module), args, {}, inputs)
-        call.extra = module
-        self._keep(call, list(tensors_in(result)), single=isinstance(result, Tensor))
-
-
-def _preserve(call: Call, keep: list[Tensor]) -> None:
-    """Copy a state that the call is about to overwrite, unless nothing will ask for it."""
-    value = call.inputs[0]
-    producer = value.producer
-    if producer is not None and not value.consumers and call.kind is Kind.POINTWISE:
-        folds = (Kind.LINEAR, Kind.CONVOLUTION, Kind.TRANSPOSED, Kind.NORM, Kind.MATMUL, Kind.EINSUM)
-        if producer.kind in folds:
-            return
-    keep.append(value.tensor)  # its identity must not pass to another tensor
-    value.tensor = value.tensor.clone()
-
-
 def fresh_weights(model: nn.Module) -> dict[int, tuple[Tensor, str]]:
-    """Return the model's parameters by identity, each with its name."""
-    return {id(tensor): (tensor, name) for name, tensor in model.named_parameters()}
+    """Return the model's parameters by identity, each with its name; and the buffers that only serve to compute weights."""
+    parameters = dict(model.named_parameters())
+    found: dict[int, tuple[Tensor, str]] = {id(tensor): (tensor, name) for name, tensor in parameters.items()}
+    for name, tensor in model.named_buffers():
+        if "parametrizations." in name or (name.endswith(("_u", "_v")) and f"{name[:-2]}_orig" in parameters):
+            found[id(tensor)] = (tensor, name)  # spectral normalisation's vectors: no states, though matrices act on them
+    return found

@@ -12,9 +12,11 @@ from torch import Tensor
 
 from minas.action.fused.others import Pool
 from minas.action.operations import KINDS, Kind, name_of
+from minas.action.overwriting import overwritten
 from minas.action.reading import shown_input
+from minas.action.recorder import Recorder
 from minas.action.steps import Step
-from minas.action.trace import Call, Recorder, Trace, Value
+from minas.action.trace import Call, Trace, Value
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,6 +87,8 @@ def make_plan(recorder: LoggingRecorder, steps: list[Step], outputs: list[Tensor
     reached = _behind([recorder.trace.values[id(output)] for output in outputs if id(output) in recorder.trace.values])
     actions: list[Action | None] = [None] * len(recorder.log)
     if not recorder.plain or not any(output.requires_grad for output in outputs):
+        return None
+    if any(call.function is overwritten for call in recorder.trace.calls):
         return None
     order = {id(call): place for place, call in enumerate(recorder.trace.calls)}
     for step in steps:
