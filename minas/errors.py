@@ -6,7 +6,9 @@ Every message says what was given, what was expected and what to type or do inst
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
 
 
 class MinasError(Exception):
@@ -57,3 +59,17 @@ def nearest(name: str, known: Iterable[str]) -> str:
     if close:
         return f"; did you mean '{close[0]}'?"
     return f"; there are: {', '.join(choices)}" if choices else ""
+
+
+@contextmanager
+def naming(path: Path) -> Iterator[None]:
+    """Put a file's path before the text of a UsageError that is raised inside and does not name it.
+
+    For values that were read from a file somewhere else, and are understood here.
+    """
+    try:
+        yield
+    except UsageError as error:
+        if str(path) in str(error):
+            raise
+        raise UsageError(f"{path}: {error}") from error

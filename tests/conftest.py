@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import shutil
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -57,6 +60,15 @@ def finished_run(tmp_path_factory: pytest.TempPathFactory, thousand_digits: Path
     """A finished run on real digits, with control, confirmation and baselines. Only read it."""
     folder = tmp_path_factory.mktemp("runs") / "digits"
     return minas.search("vision", data=thousand_digits, workers=1, control=True, out=folder, **SMALL)
+
+
+@pytest.fixture
+def unfinished_run(finished_run: minas.Run, tmp_path: Path) -> Path:
+    """The folder of a run that was killed just before its end: `--resume` has tables and plots to write."""
+    folder = shutil.copytree(finished_run.path, tmp_path / "unfinished")
+    with contextlib.closing(sqlite3.connect(folder / "run.db")) as connection, connection:
+        connection.execute("DELETE FROM facts WHERE name = 'finished'")
+    return folder
 
 
 @dataclass(frozen=True)

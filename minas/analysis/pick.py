@@ -2,7 +2,7 @@
 
 Among the members within all limits the one with the least action is chosen: limits say what a network must achieve, and
 little action is what it should then have. `by` names another measure. The choice is made on validation figures, never on
-the test samples.
+the test samples: the means of the confirmation where a member was confirmed, else those of its brief training.
 """
 
 from __future__ import annotations
@@ -65,6 +65,8 @@ class Pick:
             None where the chosen member was not confirmed.
         seeds: over how many seeds.
         figures: canonical key to the figures that the choice was made on.
+        confirmed: canonical keys of the members whose figures are those of the confirmation; the others' are those of the
+            search.
     """
 
     limits: Mapping[str, float]
@@ -75,6 +77,7 @@ class Pick:
     sure: float | None
     seeds: int
     figures: Mapping[str, Figures]
+    confirmed: frozenset[str]
 
 
 def pick(
@@ -93,7 +96,7 @@ def pick(
         limits: measure to greatest allowed value, in the measure's unit; inclusive.
         by: the measure of which to take the least; ties go to the front's order, the lowest error first.
         confirmation: the trials of the confirmation, to say how sure the choice is.
-        figures: canonical key to validation figures that replace those of the search, such as the means of a confirmation.
+        figures: canonical key to validation figures that replace those of the search: the means of the confirmation.
         most_left_out: so many of those left out are listed.
 
     Raises:
@@ -117,6 +120,7 @@ def pick(
         sure=sure,
         seeds=seeds,
         figures=known,
+        confirmed=frozenset(known) & frozenset(figures or {}),
     )
 
 
@@ -167,7 +171,7 @@ def _key_of_round(round_: Mapping[str, Trial], limits: Mapping[str, float], by: 
 
 def explain(choice: Pick) -> str:
     """Return the choice in plain lines: the member, why, the nearest that were left out, and how sure it is."""
-    return "\n".join([*_why(choice), *(_left_out(left) for left in choice.left_out), *_how_sure(choice)])
+    return "\n".join([*_why(choice), *(_left_out(left, choice.confirmed) for left in choice.left_out), *_how_sure(choice)])
 
 
 def _why(choice: Pick) -> list[str]:
@@ -181,11 +185,13 @@ def _why(choice: Pick) -> list[str]:
     labels = f" ({', '.join(choice.chosen.labels)})" if choice.chosen.labels else ""
     among = f"the {choice.within} members" if choice.within > 1 else "the only member"
     reason = f"the least {word(choice.by)} of {among} within the limits" if choice.within > 1 else f"{among} within the limits"
-    return [f"{choice.chosen.id}{labels}: {listed}.", f"Chosen as {reason} ({asked}), on validation figures."]
+    judged = "the means of its confirmation" if choice.chosen.key in choice.confirmed else "those of its brief training"
+    return [f"{choice.chosen.id}{labels}: {listed}.", f"Chosen as {reason} ({asked}), on validation figures: {judged}."]
 
 
-def _left_out(left: LeftOut) -> str:
-    return f"Left out: {left.member.id}, {'; '.join(_excess(excess) for excess in left.excesses)}."
+def _left_out(left: LeftOut, confirmed: frozenset[str]) -> str:
+    mark = " (judged by its brief training)" if confirmed and left.member.key not in confirmed else ""
+    return f"Left out: {left.member.id}{mark}, {'; '.join(_excess(excess) for excess in left.excesses)}."
 
 
 def _excess(excess: Excess) -> str:

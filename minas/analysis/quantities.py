@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import math
+import numbers
 import re
 
 from minas.errors import UsageError
 
 FACTORS = {"": 1.0, "%": 0.01, "k": 1e3, "K": 1e3, "M": 1e6, "G": 1e9, "T": 1e12}
+LARGEST = 1.7e308
+"""What a float can hold."""
 _QUANTITY = re.compile(r"\s*([0-9][0-9_]*\.?[0-9_]*|\.[0-9][0-9_]*)([eE][+-]?[0-9]+)?\s*([%kKMGT]?)\s*", re.ASCII)
 
 
@@ -26,6 +29,23 @@ def parse(text: str) -> float:
     if not math.isfinite(value):
         raise UsageError(f"'{text}' is too large a number")
     return value
+
+
+def number(value: float | str, name: str) -> float:
+    """Return what was given as a number, or as a text that says one; see `parse`.
+
+    Args:
+        value: what was given.
+        name: what it is for, as errors name it.
+
+    Raises:
+        UsageError: it is neither, is negative, or is not finite.
+    """
+    if isinstance(value, str):
+        return parse(value)
+    if isinstance(value, bool) or not isinstance(value, numbers.Real) or not 0 <= value <= LARGEST:
+        raise UsageError(f"{name} is {str(value)[:60]!r}; expected a number of 0 or more, or a text such as 200k, 1.5M or 3%")
+    return float(value)
 
 
 def show(value: float | None, *, digits: int = 3) -> str:

@@ -13,6 +13,7 @@ from minas.analysis import confirmation
 from minas.analysis import front as analysis_front
 from minas.analysis import pick as analysis_pick
 from minas.analysis.confirmation import Interval
+from minas.analysis.quantities import number
 from minas.errors import MinasError, UsageError, nearest
 from minas.trial import Status, Trial
 
@@ -159,6 +160,21 @@ class Front(Sequence[Member]):
         """Canonical key to the share of seeds with which a confirmed member is on the front."""
         return confirmation.share_on_front(self.run.confirmation, self.run.configuration.objectives)
 
+    @cached_property
+    def judged(self) -> dict[str, dict[str, float | None]]:
+        """Canonical key to the validation figures that a member is judged by: its confirmation's means, else its own trial's.
+
+        A confirmation trains longer and with several seeds, so its means say more; what it does not have is the trial's.
+        """
+        means = self._confirmed
+        return {m.key: {**confirmation.validation_measures(m.trial), **means.get(m.key, {})} for m in self._members}
+
+    @cached_property
+    def _confirmed(self) -> dict[str, dict[str, float]]:
+        """Canonical key to the means of a confirmation on the validation samples; nothing where no repeat completed."""
+        found = confirmation.summarise(self.run.confirmation, test=False)
+        return {key: {name: row.mean for name, row in rows.items()} for key, rows in found.items() if rows}
+
     def knee(self) -> Member:
         """Return the member nearest to the ideal."""
         return self.labelled("knee")
@@ -186,14 +202,16 @@ class Front(Sequence[Member]):
             )
         raise UsageError(f"no member is labelled '{label}'{nearest(label, analysis_front.LABELS)}")
 
-    def pick(self, limits: Mapping[str, float], *, by: str = "action") -> Member:
-        """Return the member with the least action, or least of another measure, within limits; on validation figures.
+    def pick(self, limits: Mapping[str, float | str], *, by: str = "action") -> Member:
+        """Return the member with the least action, or least of another measure, within limits.
+
+        Judged on validation figures: the means of the confirmation where a member was confirmed, else those of the search.
 
         Example:
             `network = run.front.pick({"error": .03, "flops": 200_000}).network()`
 
         Args:
-            limits: measure to its largest value; inclusive.
+            limits: measure to its largest value, as a number or as `"200k"`; inclusive.
             by: the measure of which to take the least.
 
         Raises:
@@ -205,7 +223,7 @@ class Front(Sequence[Member]):
             raise MinasError(analysis_pick.explain(choice))
         return self.by_key[choice.chosen.key]
 
-    def choice(self, limits: Mapping[str, float], *, by: str = "action") -> analysis_pick.Pick:
+    def choice(self, limits: Mapping[str, float | str], *, by: str = "action") -> analysis_pick.Pick:
         """Return what `pick` chooses and why: how many are within, the nearest left out, how sure over the seeds.
 
         Example:
@@ -214,4 +232,5 @@ class Front(Sequence[Member]):
         Raises:
             UsageError: as `pick`.
         """
-        return analysis_pick.pick(self.analysis, limits, by=by, confirmation=self.run.confirmation)
+        largest = {name: number(value, f"the limit of {name}") for name, value in limits.items()}
+        return analysis_pick.pick(self.analysis, largest, by=by, confirmation=self.run.confirmation, figures=self._confirmed)

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from safetensors import SafetensorError
+import torch
+from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_file
 from torch import Tensor, nn
 
-from minas.api.work import task_of, work_of
-from minas.errors import MinasError, UsageError
-from minas.evaluation.work import open_space
+from minas.api.work import space_of, task_of
+from minas.errors import MinasError, UsageError, naming
 from minas.exports import EXPORTS, Content
+from minas.graph.architecture import Architecture
 from minas.network import build
 from minas.run import configuration
-from minas.run.folder import weights_path
+from minas.run.folder import DATABASE, weights_path
 from minas.trial import Trial
 
 if TYPE_CHECKING:
@@ -27,8 +29,8 @@ def trained_network(run: Run, trial: Trial) -> nn.Module:
     """Return the network of a trial with its trained weights, in eval mode.
 
     Raises:
-        UsageError: its weights were not kept.
-        MinasError: its weights are damaged.
+        UsageError: its weights were not kept, or its architecture is none.
+        MinasError: its weights are damaged, or those of another architecture.
     """
     path = weights_path(run.path, trial.candidate.role, trial.number)
     if not path.is_file() and trial.candidate.key in run.front.by_key:
@@ -38,26 +40,71 @@ def trained_network(run: Run, trial: Trial) -> nn.Module:
             f"the weights of {trial.id} were not kept (of dominated trials they are not): "
             f"name a member of the front, see minas front {run.path}"
         )
+    architecture = _architecture(run, trial)
+    facts = run.configuration.task
+    state = _state(path, trial, _expected(run, trial, architecture))
+    network = build(architecture, shape=facts.shape, classes=len(facts.classes), seed=0)
+    network.load_state_dict(state)
+    return network.eval()
+
+
+def _architecture(run: Run, trial: Trial) -> Architecture:
+    """Return a trial's architecture, which may come from a stranger's store."""
     if trial.candidate.architecture is None:
         raise UsageError(f"{trial.id} is no architecture of the search space, so there is nothing to build it from")
-    space = open_space(work_of(run.configuration, None).space, "the run's search_space")
+    space = space_of(run.configuration, run.path)
+    with naming(run.path / DATABASE):
+        loaded: Architecture = space.load(trial.candidate.architecture)
+    return loaded
+
+
+def _expected(run: Run, trial: Trial, architecture: Architecture) -> dict[str, Tensor]:
+    """Return the state dict that an architecture's network has, without memory behind its tensors: widths may be huge."""
     facts = run.configuration.task
-    network = build(space.load(trial.candidate.architecture), shape=facts.shape, classes=len(facts.classes), seed=0)
     try:
-        network.load_state_dict(load_file(path))
-    except (SafetensorError, RuntimeError) as error:
-        raise MinasError(f"{path} does not hold the weights of {trial.id}: {error}") from None
-    return network.eval()
+        with naming(run.path / DATABASE), torch.device("meta"):
+            return build(architecture, shape=facts.shape, classes=len(facts.classes), seed=0).state_dict()
+    except (RuntimeError, OverflowError, TypeError) as error:
+        raise UsageError(f"{run.path / DATABASE}: no network can be built of {trial.id}: {error}") from error
+
+
+def _state(path: Path, trial: Trial, expected: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Return the weights of a file once its header has said that they are those of the architecture.
+
+    Raises:
+        MinasError: the file is damaged, or its tensors are not those that are expected.
+    """
+    try:
+        with safe_open(path, framework="pt") as file:
+            shapes = {name: tuple(file.get_slice(name).get_shape()) for name in file.keys()}  # noqa: SIM118 - no mapping
+        wrong = _difference(shapes, {name: tuple(tensor.shape) for name, tensor in expected.items()})
+        if wrong is None:
+            state: dict[str, Tensor] = load_file(path)
+            wrong = _difference(
+                {name: tensor.dtype for name, tensor in state.items()},
+                {name: tensor.dtype for name, tensor in expected.items()},
+            )
+    except (SafetensorError, RuntimeError, OSError, TypeError, ValueError, KeyError) as error:
+        wrong = str(error)
+    if wrong is not None:
+        raise MinasError(f"{path} does not hold the weights of {trial.id}: {wrong}")
+    return state
+
+
+def _difference(given: Mapping[str, object], expected: Mapping[str, object]) -> str | None:
+    """Return the first tensor, by name, of which something else is given than expected."""
+    for name in sorted({*given, *expected}):
+        if given.get(name) != expected.get(name):
+            return f"the tensor {name[:60]!r} is {given.get(name, 'missing')}; expected {expected.get(name, 'none')}"
+    return None
 
 
 def export_member(member: Member, folder: Path, *, force: bool, form: str = "pytorch") -> Path:
     """Write a member's network to a folder and check it there; see `Member.export`."""
     run, trial = member.run, member.chosen
     network = trained_network(run, trial)
-    space = open_space(work_of(run.configuration, None).space, "the run's search_space")
-    assert trial.candidate.architecture is not None
     content = Content(
-        architecture=space.load(trial.candidate.architecture),
+        architecture=_architecture(run, trial),
         state=network.state_dict(),
         shape=run.configuration.task.shape,
         classes=run.configuration.task.classes,
@@ -90,8 +137,6 @@ def node_actions(member: Member, samples: int = 256) -> dict[tuple[int, int], fl
         UsageError: the weights were not kept.
     """
     import re
-
-    import torch
 
     from minas.action.meter import ActionMeter
 

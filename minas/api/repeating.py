@@ -6,6 +6,7 @@ import shlex
 from typing import TYPE_CHECKING, Any
 
 from minas import config, objectives, spaces
+from minas.api.work import source_of
 from minas.domains import DOMAINS
 from minas.measures import MEASURES
 from minas.run.configuration import RunConfiguration
@@ -37,8 +38,8 @@ def repeat_command(run: Run) -> str | None:
         "window": settings.window,
         "lambda": training["lambda"],
         "epochs": training["epochs"],
-        "data": run.configuration.data.get("path"),
-        "image-size": run.configuration.data.get("image_size"),
+        "data": source_of(run.configuration, run.path).path,
+        "image-size": run.configuration.data.image_size,
         **_limits(run),
         **_confirmation(run),
         **_own_files(run),

@@ -17,7 +17,7 @@ from minas.engines import ENGINES
 from minas.errors import ConfigError, UsageError, nearest
 from minas.evolution.clock import parse_time
 from minas.measures import MEASURES, known_before_training
-from minas.run.configuration import RunConfiguration, Settings, TaskFacts, machine, versions
+from minas.run.configuration import DataFacts, RunConfiguration, Settings, TaskFacts, machine, versions
 from minas.training.settings import ConfirmationSettings, TrainingSettings
 
 if TYPE_CHECKING:
@@ -155,7 +155,7 @@ def configuration_of(request: Request, domain: Domain, task: Task, source: DataS
         RunConfiguration(
             domain=domain.name,
             task=facts,
-            data={name: value for name, value in dataclasses.asdict(source).items() if value is not None},
+            data=DataFacts(**dataclasses.asdict(source)),
             settings=settings,
             objectives=chosen,
             measures=tuple(dict.fromkeys([*usual, *chosen.measures])),

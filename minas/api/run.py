@@ -12,7 +12,7 @@ from typing import Any
 from minas.analysis import comparison
 from minas.analysis import front as analysis_front
 from minas.api.front import Front, Member
-from minas.errors import UsageError, nearest
+from minas.errors import ConfigError, UsageError, naming, nearest
 from minas.objectives import Bounds
 from minas.run import folder as run_folder
 from minas.run.configuration import RunConfiguration, read
@@ -117,6 +117,8 @@ class Run:
     @cached_property
     def front(self) -> Front:
         """The run's non-dominated trials."""
+        if self.told and not self.bounds:
+            raise ConfigError(f"{self.path / run_folder.CONFIGURATION}: the run has trials, and no bounds to judge them by")
         return Front(self, analysis_front.front_of(self.told, self.configuration.objectives, self.bounds))
 
     @cached_property
@@ -131,7 +133,8 @@ class Run:
         """Measure to unit."""
         from minas.measures import MEASURES
 
-        return {name: MEASURES.get(name).unit for name in self.configuration.measures}
+        with naming(self.path / run_folder.CONFIGURATION):
+            return {name: MEASURES.get(name).unit for name in self.configuration.measures}
 
     def trial(self, id_: str) -> Trial:
         """Return the trial of an architecture by its short name or a longer part of its key.

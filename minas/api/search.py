@@ -2,30 +2,25 @@
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
 import os
-import shlex
-import shutil
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from time import monotonic
 from typing import TYPE_CHECKING, Any
 
+from minas.analysis.quantities import number
 from minas.api.request import Request, check_numbers, configuration_of, load_task
 from minas.api.run import Run, open_run
-from minas.errors import MinasError, UsageError
-from minas.evolution.clock import Clock
-from minas.evolution.session import Listener, Progress, Session
+from minas.api.sitting import sit
+from minas.errors import DataError, UsageError, naming
+from minas.evolution.session import Listener, Progress
 from minas.run import folder as run_folder
 from minas.run.configuration import RunConfiguration, read
 from minas.run.store import Store
 
 if TYPE_CHECKING:
     from minas.spaces import Space
-
-
-class InterruptedRunError(MinasError):
-    """The user stopped a run; what was finished is kept."""
 
 
 def search(
@@ -37,9 +32,9 @@ def search(
     image_size: int | None = None,
     objectives: str | os.PathLike[str] | None = None,
     space: str | os.PathLike[str] | None = None,
-    max_flops: float | None = None,
-    max_params: float | None = None,
-    max_activations: float | None = None,
+    max_flops: float | str | None = None,
+    max_params: float | str | None = None,
+    max_activations: float | str | None = None,
     lambda_: float | None = None,
     epochs: int | None = None,
     control: bool = False,
@@ -54,6 +49,7 @@ def search(
     out: str | os.PathLike[str] | None = None,
     listener: Listener | None = None,
     started: Callable[[Path], None] | None = None,
+    began: float | None = None,
 ) -> Run:
     """Search a domain's space for networks of little error, action and FLOPs; confirm the front; write all of it to a folder.
 
@@ -72,7 +68,7 @@ def search(
         image_size: side, in pixels, to which images are resized.
         objectives: objective set, by name or as a TOML file; the domain's own by default.
         space: search space, by name or as a TOML file; the domain's own by default.
-        max_flops: largest number of multiply-accumulates of a sample that is worth training.
+        max_flops: largest number of multiply-accumulates of a sample that is worth training, as a number or as `"200k"`.
         max_params: likewise for parameters.
         max_activations: likewise for outputs of linear operators.
         lambda_: weight of the action in the loss; the search space's own by default, as for `epochs`.
@@ -89,6 +85,7 @@ def search(
         out: the run's folder; a new one under `results` by default.
         listener: hears of progress.
         started: hears of the run's folder once it is made.
+        began: when the user's clock began, by `time.monotonic()`; with this call by default.
 
     Returns:
         The run. Its front is empty where no trial ended in time.
@@ -99,6 +96,7 @@ def search(
         InterruptedRunError: Ctrl-C; `resume` goes on.
         MinasError: the machine failed (a full disk, say); what was finished is kept.
     """
+    began = monotonic() if began is None else began
     given = {"flops": max_flops, "params": max_params, "activations": max_activations}
     request = Request(
         domain=domain,
@@ -118,19 +116,23 @@ def search(
         members=members,
         confirmation_epochs=confirmation_epochs,
         confirmation_seeds=confirmation_seeds,
-        limits={name: float(value) for name, value in given.items() if value is not None},
+        limits={name: number(value, f"max_{name}") for name, value in given.items() if value is not None},
     )
     folder, (configuration, opened, preprocessing) = _begun(request, data, out)
     with run_folder.lock(folder):
         configuration.write(folder)
         if started is not None:
             started(folder)
-        _sitting(folder, configuration, opened, listener, {"preprocessing": preprocessing})
+        sit(folder, configuration, opened, listener, began, {"preprocessing": preprocessing})
     return open_run(folder)
 
 
 Resolved = tuple[RunConfiguration, "Space", Mapping[str, Any]]
 """A run's configuration, its space, and the task's preprocessing."""
+
+
+KEPT_DATA = "data/data.npz"
+"""Where a run's folder keeps data that were given as arrays."""
 
 
 def _begun(request: Request, data: Any, out: str | os.PathLike[str] | None) -> tuple[Path, Resolved]:
@@ -140,13 +142,20 @@ def _begun(request: Request, data: Any, out: str | os.PathLike[str] | None) -> t
         return run_folder.create(out, domain=request.domain), found
     from minas.data import arrays
 
+    theirs = out is not None and Path(os.path.expanduser(out)).is_dir()
     folder = run_folder.create(out, domain=request.domain)
+    kept = folder / KEPT_DATA
     try:  # arrays are written into the run's folder, where every worker can read them
-        path = arrays.store(data, folder / "data").path
-        return folder, _resolved(dataclasses.replace(request, data=path))
-    except BaseException:
-        shutil.rmtree(folder, ignore_errors=True)
+        arrays.store(data, kept.parent)
+        configuration, space, preprocessing = _resolved(dataclasses.replace(request, data=str(kept)))
+    except BaseException as error:
+        run_folder.discard(folder, [kept], keep=theirs)
+        if isinstance(error, DataError):  # the file that it names is gone, and none of the user's
+            raise DataError(str(error).replace(str(kept.resolve()), "the data given as arrays")) from None
         raise
+    facts = dataclasses.replace(configuration.task, source=KEPT_DATA)
+    place = dataclasses.replace(configuration.data, path=KEPT_DATA)  # relative: the run's folder may be moved
+    return folder, (dataclasses.replace(configuration, task=facts, data=place), space, preprocessing)
 
 
 def _resolved(request: Request) -> Resolved:
@@ -161,6 +170,7 @@ def resume(
     listener: Listener | None = None,
     workers: int | None = None,
     time: str | float | None = None,
+    began: float | None = None,
 ) -> Run:
     """Go on with a run that was interrupted, from whatever is there; a finished one is opened.
 
@@ -175,33 +185,65 @@ def resume(
         listener: hears of progress.
         workers: worker processes from now on; the trials don't depend on it.
         time: give the run this much time in all, in place of what it had; a search that has ended stays ended.
+        began: when this sitting began, by `time.monotonic()`; with this call by default.
 
     Raises:
         UsageError: it is no run folder, another process works on it, or its data have changed.
     """
-    from minas.api.work import task_of, work_of
-    from minas.evaluation.work import open_space
+    from minas.api.work import space_of, task_of
+
+    began = monotonic() if began is None else began
+    folder = run_folder.existing(path)
+    if _shown(folder, listener):  # without a lock: a finished run may lie where nothing can be written
+        return open_run(folder)
+    with run_folder.lock(folder):
+        if _shown(folder, listener):
+            return open_run(folder)
+        configuration = _gone_on_with(folder, workers, time)
+        if configuration.data.path is not None:
+            task_of(configuration, folder)
+        space = space_of(configuration, folder)
+        configuration.write(folder)
+        sit(folder, configuration, space, listener, began)
+    return open_run(folder)
+
+
+def _shown(folder: Path, listener: Listener | None) -> bool:
+    """Tell whether a run is finished, and say so: then it is only opened, whatever was asked for."""
+    path = folder / run_folder.DATABASE
+    if not path.is_file():
+        return False
+    with Store(path, read_only=True) as store:
+        finished = bool(store.fact("finished", False))
+    if finished and listener is not None:
+        listener(Progress(phase="finishing", note=f"{folder} is finished already: there is nothing left to do"))
+    return finished
+
+
+def _gone_on_with(folder: Path, workers: int | None, time: str | float | None) -> RunConfiguration:
+    """Return the configuration with which an unfinished run goes on.
+
+    Raises:
+        UsageError: it was made with other versions, is damaged, or something asked for is out of range.
+    """
+    from minas.api.work import training_of
+    from minas.engines import ENGINES
     from minas.evolution.clock import parse_time
 
-    folder = run_folder.existing(path)
-    with run_folder.lock(folder):
-        configuration = read(folder)
-        settings = configuration.settings
-        if workers is not None:
-            check_numbers({"workers": workers})
-            settings = dataclasses.replace(settings, workers=workers)
-        if time is not None:
-            if settings.seconds is None:
-                raise UsageError(f"{folder} is a run of {settings.trials} trials, without a clock: leave --time out")
-            settings = dataclasses.replace(settings, seconds=parse_time(time))
-        configuration = dataclasses.replace(configuration, settings=settings)
-        _check_versions(configuration, folder)
-        if "path" in configuration.data:
-            task_of(configuration, folder)
-        space = open_space(work_of(configuration, None).space, str(folder / run_folder.CONFIGURATION))
-        configuration.write(folder)
-        _sitting(folder, configuration, space, listener)
-    return open_run(folder)
+    configuration = read(folder)
+    _check_versions(configuration, folder)
+    settings = configuration.settings
+    if workers is not None:
+        check_numbers({"workers": workers})
+        settings = dataclasses.replace(settings, workers=workers)
+    if time is not None:
+        if settings.seconds is None:
+            raise UsageError(f"{folder} is a run of {settings.trials} trials, without a clock: leave --time out")
+        settings = dataclasses.replace(settings, seconds=parse_time(time))
+    training_of(configuration, folder)
+    with naming(folder / run_folder.CONFIGURATION):
+        ENGINES.get(settings.engine)
+    return dataclasses.replace(configuration, settings=settings)
 
 
 def _check_versions(configuration: RunConfiguration, folder: Path) -> None:
@@ -215,52 +257,3 @@ def _check_versions(configuration: RunConfiguration, folder: Path) -> None:
             raise UsageError(
                 f"{folder} was made with {name} {before}, and here is {now[name]}: install that version to go on with it"
             )
-
-
-def _sitting(
-    folder: Path,
-    configuration: RunConfiguration,
-    space: Space,
-    listener: Listener | None,
-    facts: Mapping[str, Any] | None = None,
-) -> None:
-    """Do whatever of a run is left to do; `facts` are kept first."""
-    try:
-        _work(folder, configuration, space, listener or (lambda progress: None), facts or {})
-    except KeyboardInterrupt:
-        raise InterruptedRunError(
-            f"stopped; what was finished is kept. Go on with: minas search --resume {shlex.quote(str(folder))}"
-        ) from None
-
-
-def _work(folder: Path, configuration: RunConfiguration, space: Space, listener: Listener, facts: Mapping[str, Any]) -> None:
-    from minas.api.phases import run_phases
-    from minas.api.work import work_of
-    from minas.engines import ENGINES
-
-    settings = configuration.settings
-    with Store(folder / run_folder.DATABASE) as store:
-        if store.fact("finished"):
-            listener(Progress(phase="finishing", note=f"{folder} is finished already: there is nothing left to do"))
-            return
-        for name, value in facts.items():
-            store.put_fact(name, value)
-        listener(Progress(phase="starting", left=configuration.settings.seconds))
-        clock = Clock(settings.seconds, spent_before=float(store.fact("spent", 0.0)))
-        engine = ENGINES.get(settings.engine).start(work_of(configuration, folder).to_json(), settings.workers)
-        try:
-            session = Session(
-                folder=folder,
-                configuration=configuration,
-                store=store,
-                engine=engine,
-                space=space,
-                epochs=int(configuration.search_space["training"]["epochs"]),
-                clock=clock,
-                listener=listener,
-            )
-            run_phases(session)
-        finally:
-            engine.close()
-            with contextlib.suppress(MinasError):
-                store.put_fact("spent", clock.spent())

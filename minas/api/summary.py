@@ -177,7 +177,7 @@ def _next(run: Run) -> list[str]:
     """Return the commands to try next; the limits are such that the knee keeps them."""
     if not run.front:
         return []
-    path, measures = shlex.quote(str(run.path)), run.front.knee().measures
+    path, measures = shlex.quote(str(run.path)), run.front.judged[run.front.knee().key]
     limits = [f" --max-{name} {_above(value)}" for name in ("error", "flops") if (value := measures.get(name)) is not None]
     return [
         "next:",

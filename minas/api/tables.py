@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from minas.analysis import confirmation
 from minas.analysis.confirmation import Interval
+from minas.measures import known_before_training
 from minas.run import records
 from minas.trial import Status, Trial
 
@@ -58,25 +59,34 @@ def _row(trial: Trial, test: Mapping[str, Interval] | None, on_front: float | No
     return {
         "id": trial.id,
         "architecture": trial.candidate.architecture,
-        "measures": {name: _number(value) for name, value in confirmation.validation_measures(trial).items()},
+        "measures": finite(confirmation.validation_measures(trial)),
         "test": None if not test else {name: dataclasses.asdict(interval) for name, interval in test.items()},
         "on_front": on_front,
         "labels": list(labels),
     }
 
 
-def _number(value: float | None) -> float | None:
-    return value if value is not None and math.isfinite(value) else None
+def finite(measures: Mapping[str, float | None]) -> dict[str, float | None]:
+    """Return measures with None for what is not finite: JSON has no word for it."""
+    return {name: value if value is not None and math.isfinite(value) else None for name, value in measures.items()}
+
+
+def varies(measure: str) -> bool:
+    """Tell whether a measure can differ between seeds; what training does not change has no interval that says anything."""
+    return measure not in known_before_training()
 
 
 def trials_values(run: Run) -> list[dict[str, Any]]:
     """Return what `minas trials RUN --json` prints: a row for each trial of the search, in the order asked for."""
     rows = records.table(run.trials)
-    return [{**row, "measures": {name: _number(value) for name, value in row["measures"].items()}} for row in rows]
+    return [{**row, "measures": finite(row["measures"])} for row in rows]
 
 
 def front_csv(run: Run) -> str:
-    """Return what `minas front RUN --csv` prints: a row a member, the same names as in JSON, dotted where nested."""
+    """Return what `minas front RUN --csv` prints: a row a member, the same names as in JSON, dotted where nested.
+
+    Test intervals of measures that cannot differ between seeds are left out: they repeat the measure itself.
+    """
     return csv_of([_flat(row) for row in front_values(run)["members"]], ("id", "labels", "on_front"))
 
 
@@ -93,7 +103,7 @@ def csv_of(rows: list[dict[str, Any]], names: Iterable[str] = ()) -> str:
 def _flat(row: Mapping[str, Any]) -> dict[str, Any]:
     flat = {"id": row["id"], "labels": " ".join(row["labels"]), "on_front": row["on_front"]}
     flat |= {f"measures.{name}": value for name, value in row["measures"].items()}
-    for name, interval in (row["test"] or {}).items():
+    for name, interval in ((name, found) for name, found in (row["test"] or {}).items() if varies(name)):
         flat |= {f"test.{name}.{part}": value for part, value in interval.items()}
     return {**flat, "architecture": json.dumps(row["architecture"])}
 

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from minas import config
-from minas.errors import UsageError
+from minas.errors import ConfigError, UsageError, naming, nearest
 from minas.run.configuration import RunConfiguration
+from minas.run.folder import CONFIGURATION
 
 if TYPE_CHECKING:
-    from minas.data.task import Task
+    from minas.data.task import DataSource, Task
     from minas.evaluation.work import Work
+    from minas.spaces import Space
+    from minas.training.settings import TrainingSettings
 
 
 def work_of(configuration: RunConfiguration, folder: Path | None) -> Work:
@@ -19,14 +24,17 @@ def work_of(configuration: RunConfiguration, folder: Path | None) -> Work:
 
     Args:
         configuration: the run's configuration.
-        folder: where weights go; None keeps none.
+        folder: the run's folder, where weights go; None keeps none.
+
+    Raises:
+        UsageError: the configuration says of the data what no run writes.
     """
     from minas.evaluation.work import Work
 
     space = dict(configuration.search_space)
     return Work(
         domain=configuration.domain,
-        source=dict(configuration.data),
+        source=asdict(source_of(configuration, folder)),
         space=config.dumps(space),
         space_source="the run's search_space",
         training=space.get("training", {}),
@@ -36,21 +44,72 @@ def work_of(configuration: RunConfiguration, folder: Path | None) -> Work:
     )
 
 
+def source_of(configuration: RunConfiguration, folder: Path | None) -> DataSource:
+    """Return where a run's data come from; what was kept in the run's folder is found there, wherever the folder is now.
+
+    Args:
+        configuration: the run's configuration.
+        folder: the run's folder, or None for one whose data lie elsewhere.
+
+    Raises:
+        UsageError: the configuration says what no run writes.
+    """
+    from minas.data.task import DataSource
+
+    data, place = configuration.data, folder or Path()
+    with naming(place / CONFIGURATION):
+        path = None if data.path is None else str(place / data.path)
+        return DataSource(path=path, seed=data.seed, image_size=data.image_size)
+
+
+def space_of(configuration: RunConfiguration, folder: Path) -> Space:
+    """Return the space that a run searches.
+
+    Raises:
+        UsageError: the configuration does not describe one.
+    """
+    from minas.evaluation.work import open_space
+
+    path = folder / CONFIGURATION
+    with naming(path):
+        return open_space(config.dumps(dict(configuration.search_space)), f"{path}, its search_space as a file of its own")
+
+
+def training_of(configuration: RunConfiguration, folder: Path) -> TrainingSettings:
+    """Return how a run trains.
+
+    Raises:
+        UsageError: the configuration does not say it.
+    """
+    from minas.action.loss import FUNCTIONALS
+    from minas.evaluation.work import training_settings
+
+    training = configuration.search_space.get("training")
+    with naming(folder / CONFIGURATION):
+        if not isinstance(training, Mapping) or "epochs" not in training or "lambda" not in training:
+            raise ConfigError("search_space.training must be a table with epochs, lambda and what else trains a network")
+        settings = training_settings(training)
+        if settings.functional not in FUNCTIONALS:
+            raise ConfigError(f"no functional named '{settings.functional}'{nearest(settings.functional, FUNCTIONALS)}")
+    return settings
+
+
 def task_of(configuration: RunConfiguration, folder: Path) -> Task:
     """Return a run's task, loaded again.
 
     Args:
         configuration: the run's configuration.
-        folder: the run's folder, for the error's text.
+        folder: the run's folder.
 
     Raises:
         DataError: the data cannot be used any more.
         UsageError: they are not what the run was made with.
     """
-    from minas.data.task import DataSource
     from minas.domains import DOMAINS
 
-    task = DOMAINS.get(configuration.domain).load(DataSource(**configuration.data))  # type: ignore[arg-type]
+    with naming(folder / CONFIGURATION):
+        domain = DOMAINS.get(configuration.domain)
+    task = domain.load(source_of(configuration, folder))
     if task.digest != configuration.task.digest:
         raise UsageError(f"the data of {task.source} have changed since the run {folder} was made: its networks know others")
     return task

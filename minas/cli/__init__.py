@@ -2,6 +2,15 @@
 
 from __future__ import annotations
 
-from minas.cli._main import main
+from time import monotonic
+from typing import NoReturn
 
 __all__ = ["main"]
+
+
+def main() -> NoReturn:
+    """Run the program: exits 0, 2 for wrong use, 1 for anything else that failed."""
+    began = monotonic()  # the user's clock: everything else is loaded on it
+    from minas.cli._main import run
+
+    run(began)

@@ -60,11 +60,11 @@ def options(
     """Take the options that stand before any command."""
 
 
-def main() -> NoReturn:
-    """Run the program: exits 0, 2 for wrong use, 1 for anything else that failed."""
+def run(began: float) -> NoReturn:
+    """Run the program; `began` is when the command started, by `time.monotonic()`, which commands find in their context."""
     debug = "--debug" in sys.argv[1:]  # wherever it stands: people add it to the end of a line that failed
     try:
-        app([argument for argument in sys.argv[1:] if argument != "--debug"])
+        app([argument for argument in sys.argv[1:] if argument != "--debug"], obj=began)
     except MinasError as error:
         if debug:
             raise

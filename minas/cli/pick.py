@@ -10,6 +10,8 @@ import typer
 NAME = "pick"
 HELP = """Choose a member of the front within limits: of those that keep them, the one with the least action.
 
+Judged on validation samples: by the means of the confirmation where a member was confirmed, else by its brief training.
+
     minas pick results/vision-20261124-101500 --max-error .03 --max-flops 200k
     minas pick results/vision-20261124-101500 --limit activations=5k --by flops
 """

@@ -60,7 +60,6 @@ def command(
     quiet: Annotated[bool, typer.Option("--quiet", help="Show no progress.")] = False,
 ) -> None:
     """Search a domain."""
-    from minas.analysis.quantities import parse
     from minas.api import search as api
     from minas.errors import UsageError
     from minas.reporting.live import Live
@@ -68,13 +67,12 @@ def command(
     with Live(quiet=quiet or json) as live:
         if resume is not None:
             _refuse_more(context)
-            run = api.resume(resume, listener=live, workers=workers, time=time)
+            run = api.resume(resume, listener=live, workers=workers, time=time, began=context.obj)
         elif domain is None:
             from minas.domains import DOMAINS
 
             raise UsageError(f"which domain? For example: minas search vision (there are: {', '.join(DOMAINS.names())})")
         else:
-            texts = {"max_flops": max_flops, "max_params": max_params, "max_activations": max_activations}
             options: dict[str, Any] = {
                 "image_size": image_size,
                 "objectives": objectives,
@@ -90,11 +88,15 @@ def command(
                 "members": members,
                 "confirmation_epochs": confirmation_epochs,
                 "confirmation_seeds": confirmation_seeds,
-                **{name: parse(text) for name, text in texts.items() if text is not None},
+                "max_flops": max_flops,
+                "max_params": max_params,
+                "max_activations": max_activations,
+                "out": out,
+                "listener": live,
+                "started": live.started,
+                "began": context.obj,
             }
-            run = api.search(
-                domain, trials=trials, time=time, data=data, out=out, listener=live, started=live.started, **options
-            )
+            run = api.search(domain, trials=trials, time=time, data=data, **options)
     _report(run, json=json)
     if not run.front:
         raise typer.Exit(1)

@@ -131,6 +131,9 @@ def _expected(members: Sequence[Member], epochs: int, brief: int, repeats: int, 
 def run_confirmation(session: Session, plan: Plan) -> Window:
     """Train and test what the plan says, seed after seed, the most important member first."""
     by_number = {trial.number: trial for trial in session.store.trials("search")}
+    missing = [number for number in plan.members if number not in by_number]
+    if missing:
+        raise session.store.damaged(f"the confirmation's plan names the trial {missing[0]}, which is not there")
     planned = [
         _repeated("confirmation", place, by_number[number].candidate, repeat, plan.epochs)
         for place, (repeat, number) in enumerate(itertools.product(range(plan.seeds), plan.members))

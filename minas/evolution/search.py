@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from minas import seeds
+from minas.errors import UsageError, naming
 from minas.evolution.confirm import time_for_confirmation
 from minas.evolution.nsga2 import Evolution
 from minas.evolution.session import Session, Stopwatch
@@ -85,8 +86,12 @@ class _Search:
         self.evolution.know([candidate.key for candidate in self.window.asked])
         self.told = [self.window.finished[number] for number in range(told)]
         pool = store.fact("population", [])
+        if len(set(pool)) < len(pool) or not set(pool) <= set(range(told)):
+            raise store.damaged(f"the population {str(pool)[:60]} is not one of the {told} trials that were told")
         by_number = {number: self.window.finished[number] for number in pool}
-        self.evolution.restore(pool, {n: (space.load(_architecture(t)), self._values(t)) for n, t in by_number.items()})
+        with naming(store.path):
+            architectures = {number: space.load(_architecture(trial)) for number, trial in by_number.items()}
+        self.evolution.restore(pool, {n: (architectures[n], self._values(trial)) for n, trial in by_number.items()})
         if self.told:
             self._new_front(self.told)
 
@@ -103,7 +108,8 @@ class _Search:
         return None if asked is None else self.session.candidate("search", number, asked.architecture, parents=asked.parents)
 
     def tell(self, trial: Trial) -> None:
-        architecture: Architecture = self.session.space.load(_architecture(trial))
+        with naming(self.session.store.path):
+            architecture: Architecture = self.session.space.load(_architecture(trial))
         self.evolution.tell(trial.number, architecture, self._values(trial))
         self.session.store.put_fact("population", self.evolution.pool())
         self.told.append(trial)
@@ -172,5 +178,6 @@ def run_control(session: Session, count: int, *, share: float) -> Window:
 
 
 def _architecture(trial: Trial) -> dict[str, object]:
-    assert trial.candidate.architecture is not None
+    if trial.candidate.architecture is None:  # none of ours: a damaged store, or a stranger's
+        raise UsageError(f"the trial {trial.number} of the search has no architecture")
     return dict(trial.candidate.architecture)

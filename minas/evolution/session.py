@@ -11,6 +11,7 @@ from typing import Literal
 from minas import seeds
 from minas.analysis.front import Front, front_of
 from minas.engines import Engine
+from minas.errors import naming
 from minas.evolution.clock import Clock
 from minas.evolution.guard import Guard, longest
 from minas.objectives import Bounds
@@ -123,7 +124,8 @@ class Session:
     def _longest(self, candidate: Candidate) -> float | None:
         if candidate.architecture is None:
             return None
-        flops = self.features(self.space.load(candidate.architecture)).get("flops")
+        with naming(self.store.path):
+            flops = self.features(self.space.load(candidate.architecture)).get("flops")
         samples = self.configuration.task.samples[0]
         return None if flops is None else longest(flops, samples, candidate.epochs)
 

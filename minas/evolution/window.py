@@ -54,10 +54,19 @@ class Window:
     exhausted: bool = False
 
     def load(self, told: int) -> None:
-        """Take up what the store holds: candidates asked for, trials finished, and how many of them were told."""
+        """Take up what the store holds: candidates asked for, trials finished, and how many of them were told.
+
+        Raises:
+            UsageError: the store is damaged: a candidate or a told trial is missing.
+        """
         self.asked = self.store.candidates(self.role)
         self.finished = {trial.number: trial for trial in self.store.trials(self.role)}
         self.told = told
+        if [candidate.number for candidate in self.asked] != list(range(len(self.asked))):
+            raise self.store.damaged(f"the candidates of the role {self.role} are not numbered from 0 on")
+        for number in range(told):
+            if number not in self.finished:
+                raise self.store.damaged(f"{self.role}_told is {told}, and the trial {number} is not there")
         self.exhausted = bool(self.store.fact(f"{self.role}_exhausted", False))
 
     def run(self) -> None:

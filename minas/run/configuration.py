@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.metadata
+import math
 import os
 import platform
 from collections.abc import Mapping
@@ -16,6 +17,9 @@ from minas.objectives import Bounds, ObjectiveSet
 from minas.run.folder import CONFIGURATION, write_atomically
 
 SCHEMA = 1
+LARGEST_SAMPLE = 1 << 26
+"""Values of one sample; an image of 4096 x 4096 pixels in colour has 50 million."""
+
 PACKAGES = ("minas", "torch", "pymoo", "numpy", "networkx", "fvcore")
 
 
@@ -53,6 +57,21 @@ class Settings:
 
 
 @dataclass(frozen=True, kw_only=True)
+class DataFacts:
+    """Where a run's data come from: what `minas.data.task.DataSource` takes.
+
+    Attributes:
+        path: a file or folder; a relative one lies in the run's folder, and moves with it. None for the domain's default data.
+        seed: seeds the split.
+        image_size: side in pixels to which images are resized; None keeps them.
+    """
+
+    path: str | None = None
+    seed: int = 0
+    image_size: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
 class TaskFacts:
     """What a reader of the run needs to know of its task, without loading it.
 
@@ -68,11 +87,16 @@ class TaskFacts:
 
     name: str
     digest: str
-    shape: tuple[int, ...]
+    shape: tuple[int, ...] = field(metadata={"minimum": 1})
     classes: tuple[str, ...]
-    samples: tuple[int, int, int]
+    samples: tuple[int, int, int] = field(metadata={"minimum": 0})
     source: str = ""
     majority_error: float = field(default=1.0, metadata={"minimum": 0, "maximum": 1})
+
+    def __post_init__(self) -> None:
+        """Refuse samples of a size that no data has: whoever opens a stranger's run makes one."""
+        if math.prod(self.shape) > LARGEST_SAMPLE:
+            raise ValueError(f"a sample of shape {self.shape} has more than {LARGEST_SAMPLE:,} values")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,7 +107,7 @@ class RunConfiguration:
         schema: version of the file's form.
         domain: name of the domain.
         task: what the task is.
-        data: where it comes from, as `DataSource` fields.
+        data: where it comes from.
         settings: how the run searches.
         objectives: what it minimises.
         measures: the names of the measures that are taken of each trial.
@@ -96,7 +120,7 @@ class RunConfiguration:
     schema: int = SCHEMA
     domain: str
     task: TaskFacts
-    data: Mapping[str, str | int]
+    data: DataFacts
     settings: Settings
     objectives: ObjectiveSet
     measures: tuple[str, ...]
@@ -104,6 +128,12 @@ class RunConfiguration:
     bounds: Mapping[str, Bounds] = field(default_factory=dict)
     versions: Mapping[str, str] = field(default_factory=dict)
     machine: Mapping[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Refuse bounds that leave an objective without any."""
+        for name in self.objectives.measures:
+            if self.bounds and name not in self.bounds:
+                raise ValueError(f"there are bounds, and none for the objective '{name}'")
 
     def write(self, folder: Path) -> None:
         """Write `run.toml`."""

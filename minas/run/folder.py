@@ -7,7 +7,7 @@ import datetime
 import itertools
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import filelock
@@ -76,6 +76,24 @@ def _left_by_a_start(entry: Path) -> bool:
     if entry.name == WEIGHTS and entry.is_dir():
         return all(inner.name == PROBE for inner in entry.iterdir())
     return entry.name == LOCK or (entry.name.startswith(f".{CONFIGURATION}.") and entry.name.endswith(".tmp"))
+
+
+def discard(folder: Path, files: Iterable[Path], *, keep: bool) -> None:
+    """Remove a run's folder that came to nothing, as far as there is nothing in it that the start has not made.
+
+    Args:
+        folder: what `create` returned.
+        files: what was written into it since.
+        keep: the folder was there before, and stays.
+    """
+    for path in files:
+        path.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):  # it holds something else
+            path.parent.rmdir()
+    with contextlib.suppress(OSError):
+        (folder / WEIGHTS).rmdir()
+        if not keep:
+            folder.rmdir()
 
 
 def existing(path: str | os.PathLike[str]) -> Path:

@@ -48,7 +48,8 @@ def test_the_text_says_what_why_and_what_was_left_out() -> None:
     lines = explain(pick(FRONT, {"error": 0.03, "flops": 200_000}, confirmation=confirmation)).splitlines()
     assert lines == [
         f"{ids[2]} (knee): error 0.03, FLOPs 150k, action 100.",
-        "Chosen as the only member within the limits (error at most 0.03, FLOPs at most 200k), on validation figures.",
+        "Chosen as the only member within the limits (error at most 0.03, FLOPs at most 200k), "
+        "on validation figures: those of its brief training.",
         f"Left out: {ids[1]}, FLOPs 214k is 7% over 200k.",
         f"Left out: {ids[3]}, error 0.08 is 170% over 0.03.",
         f"Left out: {ids[0]}, FLOPs 900k is 350% over 200k.",
@@ -80,8 +81,25 @@ def test_nothing_within_the_limits() -> None:
 
 
 def test_figures_of_the_confirmation_may_replace_those_of_the_search() -> None:
-    got = pick(FRONT, {"error": 0.03}, figures={KEYS[3]: {"error": 0.025}})
+    got = pick(FRONT, {"error": 0.03}, figures={KEYS[3]: {"error": 0.025}, "of no member": {"error": 0.0}})
     assert got.chosen is FRONT.members[3]
+    assert got.confirmed == {KEYS[3]}
+    text = explain(got)
+    assert "on validation figures: the means of its confirmation." in text
+    assert f"Left out: {FRONT.members[0].id}" not in text
+
+
+def test_who_was_not_confirmed_is_marked_among_those_left_out() -> None:
+    ids = [member.id for member in FRONT.members]
+    got = pick(FRONT, {"error": 0.03, "flops": 200_000}, figures={KEYS[1]: {"error": 0.05}})
+    assert got.chosen is FRONT.members[2]
+    lines = explain(got).splitlines()
+    assert lines[1].endswith("on validation figures: those of its brief training.")
+    assert lines[2:5] == [
+        f"Left out: {ids[1]}, error 0.05 is 67% over 0.03; FLOPs 214k is 7% over 200k.",
+        f"Left out: {ids[3]} (judged by its brief training), error 0.08 is 170% over 0.03.",
+        f"Left out: {ids[0]} (judged by its brief training), FLOPs 900k is 350% over 200k.",
+    ]
 
 
 def test_a_missing_measure_leaves_a_member_out() -> None:

@@ -1,10 +1,11 @@
 from __future__ import annotations
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from minas.analysis.quantities import parse, show
+from minas.analysis.quantities import number, parse, show
 from minas.errors import UsageError
 
 
@@ -56,3 +57,15 @@ def test_show(value: float | None, text: str) -> None:
 @given(st.floats(1e-4, 9e14))
 def test_what_is_shown_can_be_parsed(value: float) -> None:
     assert parse(show(value, digits=6)) == pytest.approx(value, rel=1e-5)
+
+
+@pytest.mark.parametrize(("given", "value"), [("200k", 2e5), ("3%", 0.03), (7, 7.0), (0.5, 0.5), (np.int64(9), 9.0), (0, 0.0)])
+def test_a_number_may_be_given_as_a_number_or_as_a_text(given, value):
+    found = number(given, "max_flops")
+    assert (found, type(found)) == (pytest.approx(value), float)
+
+
+@pytest.mark.parametrize("given", [True, -1, float("nan"), float("inf"), 10**400, [1], None, 1j, b"2"])
+def test_what_is_no_number_is_refused_by_what_it_is_for(given):
+    with pytest.raises(UsageError, match=r"^max_flops is .*; expected a number of 0 or more, or a text such as 200k"):
+        number(given, "max_flops")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import shlex
+import time
 from pathlib import Path
 
 import numpy as np
@@ -93,13 +94,99 @@ def test_an_unknown_option_of_search_is_pythons_own_error():
         minas.search("vision", trails=3)  # type: ignore[call-arg]
 
 
-@pytest.mark.parametrize(
-    "data", [(np.zeros((5, 4, 4)), np.zeros(4)), 7, (np.zeros((30, 8, 8), dtype=np.uint8), np.zeros(30, dtype=int))]
-)
+UNUSABLE = [(np.zeros((5, 4, 4)), np.zeros(4)), 7, (np.zeros((30, 8, 8), dtype=np.uint8), np.zeros(30, dtype=int))]
+
+
+@pytest.mark.parametrize("data", UNUSABLE)
 def test_arrays_that_cannot_be_used_leave_no_folder_behind(tmp_path, data):
-    with pytest.raises(DataError):
+    with pytest.raises(DataError) as raised:
         minas.search("vision", data=data, trials=1, out=tmp_path / "run")
     assert not (tmp_path / "run").exists()
+    assert str(tmp_path) not in str(raised.value), "that folder is gone"
+
+
+def test_arrays_that_cannot_be_used_are_named_as_what_they_are(tmp_path):
+    with pytest.raises(DataError, match=r"^the data given as arrays: .*class"):
+        minas.search("vision", data=UNUSABLE[2], trials=1, out=tmp_path / "run")
+
+
+@pytest.mark.parametrize("data", UNUSABLE)
+def test_a_start_that_fails_leaves_a_users_own_folder_where_it_is(tmp_path, data):
+    mine = tmp_path / "mine"
+    mine.mkdir()
+    with pytest.raises(DataError):
+        minas.search("vision", data=data, trials=1, out=mine)
+    assert mine.is_dir()
+    assert list(mine.iterdir()) == []
+
+
+def digits(thousand_digits):
+    with np.load(thousand_digits) as arrays:
+        return arrays["x"], arrays["y"]
+
+
+def begun(monkeypatch, folder: Path, **asked):
+    """Ask for a search; return what its sitting would have been given, without the work."""
+    from minas.api import search
+
+    seen = []
+    monkeypatch.setattr(search, "sit", lambda *given: seen.append(given))
+    minas.search("vision", out=folder, trials=1, **asked)
+    return seen[0]
+
+
+def test_arrays_are_found_wherever_a_runs_folder_is_moved(tmp_path, thousand_digits, monkeypatch):
+    from minas.api.work import task_of, work_of
+
+    monkeypatch.chdir(tmp_path)
+    begun(monkeypatch, Path("run"), data=digits(thousand_digits))
+    assert str(tmp_path) not in (tmp_path / "run" / "run.toml").read_text()
+    moved = (tmp_path / "run").rename(tmp_path / "elsewhere")
+    run = minas.open_run(moved)
+    assert task_of(run.configuration, moved).digest == run.configuration.task.digest
+    assert work_of(run.configuration, Path("elsewhere")).source["path"] == str(moved / "data" / "data.npz")
+    monkeypatch.setattr(minas.Run, "_stored", ({}, {"search_ended": 1}))
+    assert f"--data {moved / 'data' / 'data.npz'}" in repeat_command(run)
+
+
+def test_limits_may_be_given_as_texts(tmp_path, thousand_digits, monkeypatch):
+    configuration = begun(monkeypatch, tmp_path / "run", data=thousand_digits, max_flops="150k", max_params=9e3)[1]
+    assert configuration.settings.limits == {"flops": 150_000.0, "params": 9000.0}
+    for wrong, text in (
+        ("200Q", "'200Q' is no quantity"),
+        ([5], "max_flops is .* expected a number"),
+        (-1, "max_flops is '-1'"),
+    ):
+        with pytest.raises(UsageError, match=text):
+            minas.search("vision", max_flops=wrong, trials=1, out=tmp_path / "other")
+    assert not (tmp_path / "other").exists()
+
+
+def test_the_users_clock_begins_with_the_call_or_with_the_command(tmp_path, thousand_digits, monkeypatch):
+    from minas.api import search
+
+    loading = search.load_task
+    monkeypatch.setattr(search, "load_task", lambda request: time.sleep(0.3) or loading(request))
+    before = time.monotonic()
+    began = begun(monkeypatch, tmp_path / "called", data=thousand_digits)[4]
+    assert before <= began < before + 0.25, "loading the data is on the clock"
+    assert begun(monkeypatch, tmp_path / "commanded", data=thousand_digits, began=before - 5.0)[4] == before - 5.0
+
+
+def test_a_sittings_clock_counts_from_where_it_began(tmp_path, thousand_digits, monkeypatch):
+    from minas.api import phases, sitting
+
+    clocks = []
+    folder, configuration, space, *_, facts = begun(monkeypatch, tmp_path / "run", data=thousand_digits, time="5m")
+    monkeypatch.setattr(phases, "run_phases", lambda session: clocks.append((session.clock.left(), session.clock.spent())))
+    heard = []
+    sitting.sit(folder, configuration, space, heard.append, time.monotonic() - 100.0, facts)
+    left, spent = clocks[0]
+    assert left == pytest.approx(200.0, abs=5.0)
+    assert spent == pytest.approx(100.0, abs=5.0)
+    assert heard[0].left == pytest.approx(200.0, abs=5.0)
+    sitting.sit(folder, configuration, space, heard.append, time.monotonic(), {})
+    assert clocks[1][1] == pytest.approx(100.0, abs=10.0), "what the first sitting spent is kept"
 
 
 def test_the_command_that_repeats_a_run_says_all_that_its_trials_depend_on(finished_run, thousand_digits):

@@ -187,7 +187,7 @@ def nobody_can_write(folder: Path) -> Iterator[None]:
         subprocess.run(["umount", "-l", folder], check=False)
 
 
-def test_a_read_only_folder_opens_for_reading_and_refuses_to_be_gone_on_with(finished_run, tmp_path, shell):
+def test_a_read_only_folder_opens_for_reading_and_refuses_to_be_gone_on_with(finished_run, unfinished_run, tmp_path, shell):
     run = shutil.copytree(finished_run.path, tmp_path / "run")
     with nobody_can_write(run):
         for command in ("front", "trials", "pick"):
@@ -195,9 +195,29 @@ def test_a_read_only_folder_opens_for_reading_and_refuses_to_be_gone_on_with(fin
             assert done.returncode == 0, done.stderr
         assert finished_run.front.knee().id in shell("front", run).stdout
         assert minas.open_run(run).front.knee().network() is not None
-        for arguments in (["plot", run], ["search", "--resume", run]):
-            done = shell(*arguments)
-            assert done.returncode == 2, done.stderr
-            assert "Permission denied" in done.stderr or "Read-only file system" in done.stderr
-            assert "Traceback" not in done.stderr
+        done = shell("search", "--resume", run)
+        assert done.returncode == 0, done.stderr
+        assert "is finished already" in done.stderr
+        refuses(shell("plot", run))
         assert shell("plot", run, tmp_path / "front.png").returncode == 0
+    with nobody_can_write(unfinished_run):
+        refuses(shell("search", "--resume", unfinished_run))
+
+
+def refuses(done: subprocess.CompletedProcess[str]) -> None:
+    assert done.returncode == 2, done.stderr
+    assert "Permission denied" in done.stderr or "Read-only file system" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_killed_sittings_time_is_kept(tmp_path, thousand_digits):
+    """Else a resumed run's workers would seem to have trained for longer than the search took."""
+    out = tmp_path / "run"
+    process = interrupted.start(out, thousand_digits, "--epochs", "4")
+    interrupted.wait_for_trials(out, 6, process)
+    interrupted.kill(process)
+    with Store(out / "run.db", read_only=True) as store:
+        spent, searched = store.fact("spent", 0.0), store.fact("search_seconds", 0.0)
+        trained = sum(trial.cost.seconds for trial in store.trials("search"))
+    assert 0 < searched <= spent
+    assert searched > trained - 2.0, "one worker; the clock is kept about once a second"

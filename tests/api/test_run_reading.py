@@ -33,7 +33,8 @@ def test_the_three_labelled_members_are_what_they_are_called(finished_run):
 
 def test_pick_gives_a_member_with_network_and_export(finished_run):
     knee = finished_run.front.knee()
-    limits = {"error": knee.measures["error"], "action": knee.measures["action"]}
+    judged = finished_run.front.judged[knee.key]
+    limits = {"error": judged["error"], "action": judged["action"]}
     picked = finished_run.front.pick(limits)
     assert isinstance(picked, minas.Member)
     assert picked == knee
@@ -43,10 +44,43 @@ def test_pick_gives_a_member_with_network_and_export(finished_run):
     assert picked.id in explain(choice)
 
 
+def test_members_are_judged_by_their_confirmation_and_the_others_by_their_brief_training(finished_run):
+    front = finished_run.front
+    for member in front:
+        repeats = [trial for trial in member.repeats if trial.status == "complete"]
+        for name in ("error", "action"):
+            own = [trial.measures[name] for trial in repeats] or [member.measures[name]]
+            assert front.judged[member.key][name] == pytest.approx(sum(own) / len(own))
+        assert front.judged[member.key]["flops"] == member.measures["flops"]
+    confirmed = {member.key for member in front if member.repeats}
+    assert confirmed
+    assert front.choice({}).confirmed == confirmed
+    assert any(front.judged[key]["error"] != front.by_key[key].measures["error"] for key in confirmed)
+
+
 def test_pick_takes_the_least_action_among_those_within(finished_run):
-    members = list(finished_run.front)
-    assert finished_run.front.pick({}) == min(members, key=lambda member: member.measures["action"])
-    assert finished_run.front.pick({}, by="flops") == min(members, key=lambda member: member.measures["flops"])
+    front = finished_run.front
+    members = list(front)
+    assert front.pick({}) == min(members, key=lambda member: front.judged[member.key]["action"])
+    assert front.pick({}, by="flops") == min(members, key=lambda member: member.measures["flops"])
+
+
+def test_a_limit_holds_for_what_the_confirmation_found(finished_run):
+    """Brief figures of a confirmed member are another training's: a limit between the two decides by the confirmation's."""
+    front = finished_run.front
+    for member in front:
+        brief, judged = member.measures["error"], front.judged[member.key]["error"]
+        if member.repeats and brief != judged:
+            found = front.choice({"error": (brief + judged) / 2})
+            excesses = {left.member.key: left.excesses for left in found.left_out}
+            assert (member.key in excesses) == (judged > brief)
+
+
+def test_limits_may_be_texts(finished_run):
+    front = finished_run.front
+    assert front.pick({"flops": "1.5M", "error": "100%"}) == front.pick({"flops": 1_500_000, "error": 1})
+    with pytest.raises(UsageError, match="'3Q' is no quantity"):
+        front.pick({"flops": "3Q"})
 
 
 def test_pick_with_nothing_within_or_wrong_limits(finished_run):
@@ -216,10 +250,10 @@ def test_a_searchs_name_stays_a_function():
     assert callable(minas.search)
 
 
-def test_resuming_a_run_whose_data_have_changed_is_refused(finished_run, thousand_digits, tmp_path):
+def test_resuming_a_run_whose_data_have_changed_is_refused(unfinished_run, thousand_digits, tmp_path):
     import numpy as np
 
-    copied = shutil.copytree(finished_run.path, tmp_path / "copy")
+    copied = unfinished_run
     rng = np.random.default_rng(0)
     np.savez(tmp_path / "other.npz", x=rng.integers(0, 255, (60, 8, 8), dtype=np.uint8), y=np.arange(60) % 3)
     toml = (copied / "run.toml").read_text()
@@ -229,15 +263,15 @@ def test_resuming_a_run_whose_data_have_changed_is_refused(finished_run, thousan
         minas.resume(copied)
 
 
-def test_ctrl_c_at_any_point_of_a_sitting_names_the_command_that_goes_on(finished_run, monkeypatch, tmp_path):
-    from minas.api import search
+def test_ctrl_c_at_any_point_of_a_sitting_names_the_command_that_goes_on(unfinished_run, monkeypatch, tmp_path):
+    from minas.api import sitting
 
     def pressed(*arguments):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(search, "_work", pressed)
-    copied = shutil.copytree(finished_run.path, tmp_path / "a run")
-    with pytest.raises(search.InterruptedRunError, match=r"Go on with: minas search --resume '.*/a run'") as raised:
+    monkeypatch.setattr(sitting, "_work", pressed)
+    copied = unfinished_run.rename(tmp_path / "a run")
+    with pytest.raises(sitting.InterruptedRunError, match=r"Go on with: minas search --resume '.*/a run'") as raised:
         minas.resume(copied)
     assert raised.value.exit_code == 1
 

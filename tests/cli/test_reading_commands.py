@@ -12,6 +12,8 @@ import sys
 
 import pytest
 
+from minas.analysis.quantities import show
+
 MEMBER_KEYS = ["id", "architecture", "measures", "test", "on_front", "labels"]
 
 
@@ -85,8 +87,18 @@ def test_front_csv_has_a_row_a_member_and_the_same_names_and_numbers(cli, front,
         for name, value in member["measures"].items():
             assert row[f"measures.{name}"] == ("" if value is None else str(value))
         for name, interval in (member["test"] or {}).items():
-            assert float(row[f"test.{name}.mean"]) == interval["mean"]
+            if name not in ("activations", "flops", "params"):
+                assert float(row[f"test.{name}.mean"]) == interval["mean"]
         assert json.loads(row["architecture"]) == member["architecture"]
+
+
+def test_front_csv_has_no_intervals_of_what_cannot_vary_over_seeds(cli, front, finished_run):
+    rows = csv.reader(io.StringIO(cli("front", finished_run.path, "--csv").out))
+    tested = {name.split(".")[1] for name in next(rows) if name.startswith("test.")}
+    assert {"error", "action"} <= tested
+    assert not tested & {"activations", "flops", "params"}
+    confirmed = next(member for member in front["members"] if member["test"])
+    assert {"activations", "flops", "params"} <= set(confirmed["test"]), "the JSON form stays as it was"
 
 
 def test_the_limit_was_kept(front, cli, finished_run):
@@ -127,24 +139,29 @@ def test_trials_as_a_table(cli, finished_run):
 
 def test_pick_says_which_why_what_was_left_out_and_how_sure(cli, front, finished_run):
     knee = next(member for member in front["members"] if "knee" in member["labels"])
-    limits = ["--max-error", str(knee["measures"]["error"]), "--max-action", str(knee["measures"]["action"])]
+    judged = finished_run.front.judged[finished_run.front.knee().key]
+    limits = ["--max-error", repr(judged["error"]), "--max-action", repr(judged["action"])]
     found = cli("pick", finished_run.path, *limits)
     assert found.code == 0
     assert found.out.startswith(knee["id"])
     for words in (
         "within the limits",
-        "on validation figures",
+        "on validation figures: the means of its confirmation.",
         "How sure:",
+        f"On the test samples: error {show(knee['test']['error']['mean'])} (95% interval ",
         f"minas export {finished_run.path} {knee['id']} DIR",
     ):
         assert words in found.out
     value = parsed(cli("pick", finished_run.path, *limits, "--json").out)
     assert value["chosen"] == knee
-    assert value["limits"] == {"error": knee["measures"]["error"], "action": knee["measures"]["action"]}
+    assert value["confirmed"] is True
+    assert value["figures"] == judged
+    assert value["limits"] == {"error": judged["error"], "action": judged["action"]}
     assert value["seeds"] == 2
     assert 0 <= value["sure"] <= 1
-    outside = {left["id"] for left in value["left_out"]}
-    assert outside <= {member["id"] for member in front["members"]} - {knee["id"]}
+    outside = {left["id"]: left["confirmed"] for left in value["left_out"]}
+    rest = {member["id"]: member["test"] is not None for member in front["members"] if member["id"] != knee["id"]}
+    assert outside.items() <= rest.items()
 
 
 def test_pick_that_finds_nothing_fails_and_says_what_was_nearest(cli, finished_run):

@@ -24,6 +24,7 @@ from minas.run.folder import lock
         (["search", "vision", "--lambda", "-1"], "lambda must be at least 0, not -1"),
         (["search", "vision", "--lambda", "nan"], "lambda must be at least 0, not nan"),
         (["search", "vision", "--time", "5x"], "'5x' is not a span of time: write 90s, 5m"),
+        (["search", "vision", "--max-params", "-5"], "'-5' is no quantity; write a number such as .03"),
         (["search", "vision", "--max-flops", "3Q"], "'3Q' is no quantity; write a number such as .03"),
         (["search", "vision", "--data", "/no/such/place"], "/no/such/place: no such file or folder; expected image data"),
         (["search", "vision", "--objectives", "papr"], "did you mean 'paper'?"),
@@ -122,25 +123,42 @@ def test_resume_of_a_folder_that_is_no_run(cli, tmp_path):
     assert f"{tmp_path} is not a run folder: it has no run.toml" in found.err
 
 
-def test_resume_of_a_run_that_another_process_works_on(cli, finished_run):
-    with lock(finished_run.path):
-        found = cli("search", "--resume", finished_run.path)
+def test_resume_of_a_run_that_another_process_works_on(cli, unfinished_run):
+    with lock(unfinished_run):
+        found = cli("search", "--resume", unfinished_run)
     assert found.code == 2
-    assert f"another process is working on {finished_run.path}" in found.err
+    assert f"another process is working on {unfinished_run}" in found.err
 
 
 def test_resume_of_a_finished_run_says_so_and_shows_it(cli, finished_run):
-    before = (finished_run.path / "front.json").read_bytes()
-    found = cli("search", "--resume", finished_run.path)
-    assert found.code == 0
-    assert "is finished already: there is nothing left to do" in found.err
-    assert finished_run.front.knee().id in found.out
-    assert (finished_run.path / "front.json").read_bytes() == before
+    folder = finished_run.path
+    before = {path: path.stat().st_mtime_ns for path in folder.rglob("*") if path.is_file() and path.suffix != ".db-shm"}
+    for more in ([], ["--workers", "2"], ["--time", "10m"]):
+        found = cli("search", "--resume", folder, *more)
+        assert found.code == 0
+        assert "is finished already: there is nothing left to do" in found.err
+        assert finished_run.front.knee().id in found.out
+    after = {path: path.stat().st_mtime_ns for path in folder.rglob("*") if path.is_file() and path.suffix != ".db-shm"}
+    assert after == before
+
+
+def test_resume_writes_what_was_left_of_a_run(cli, unfinished_run, finished_run):
+    (unfinished_run / "front.json").unlink()
+    assert cli("search", "--resume", unfinished_run).code == 0
+    written = (unfinished_run / "front.json").read_text()
+    assert written == (finished_run.path / "front.json").read_text().replace('"run": "digits"', '"run": "unfinished"')
 
 
 @pytest.fixture
 def copied(finished_run, tmp_path):
     return shutil.copytree(finished_run.path, tmp_path / "copy")
+
+
+def of_another_torch(folder):
+    toml = (folder / "run.toml").read_text()
+    at = toml.index("[versions]")
+    (folder / "run.toml").write_text(toml[:at] + toml[at:].replace('torch = "', 'torch = "1.', 1))
+    return folder
 
 
 def test_a_run_of_a_newer_minas_is_refused(cli, copied):
@@ -170,15 +188,16 @@ def test_a_damaged_run_is_named(cli, copied):
     assert "run.toml, line 1: not valid TOML" in found.err
 
 
-def test_a_run_made_with_another_torch_is_not_gone_on_with(cli, copied):
-    toml = (copied / "run.toml").read_text()
-    at = toml.index("[versions]")
-    (copied / "run.toml").write_text(toml[:at] + toml[at:].replace('torch = "', 'torch = "1.', 1))
-    found = cli("search", "--resume", copied)
+def test_a_run_made_with_another_torch_is_not_gone_on_with_and_a_finished_one_is_shown(cli, copied, unfinished_run):
+    of_another_torch(unfinished_run)
+    found = cli("search", "--resume", unfinished_run)
     assert found.code == 2
     assert "was made with torch 1." in found.err
     assert "install that version to go on with it" in found.err
-    assert cli("front", copied).code == 0, "reading is another matter"
+    assert cli("front", unfinished_run).code == 0, "reading is another matter"
+    found = cli("search", "--resume", of_another_torch(copied))
+    assert found.code == 0
+    assert "is finished already" in found.err
 
 
 def test_debug_shows_the_traceback_wherever_it_stands(monkeypatch):

@@ -18,7 +18,7 @@ import numpy as np
 from minas.evolution.clock import Clock
 from minas.evolution.session import Session
 from minas.objectives import Bounds, Objective, ObjectiveSet
-from minas.run.configuration import RunConfiguration, Settings, TaskFacts
+from minas.run.configuration import DataFacts, RunConfiguration, Settings, TaskFacts
 from minas.run.store import Store
 from minas.trial import Candidate, Cost, Status, Trial
 
@@ -132,7 +132,7 @@ def configuration(**settings: Any) -> RunConfiguration:
     return RunConfiguration(
         domain="toy",
         task=TaskFacts(name="toy", digest="", shape=(1,), classes=("0", "1"), samples=(1, 1, 1)),
-        data={},
+        data=DataFacts(),
         settings=Settings(**{"population": 8, "window": 4, "trials": 30, **settings}),
         objectives=OBJECTIVES,
         measures=("error", "cost", "changes"),

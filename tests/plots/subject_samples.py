@@ -12,7 +12,7 @@ from minas.analysis.front import front_of
 from minas.analysis.subjects import ArchitectureSubject, RunSubject
 from minas.graph.architecture import Architecture, Node, Stage
 from minas.objectives import Bounds, Objective, ObjectiveSet
-from minas.run.configuration import RunConfiguration, Settings, TaskFacts
+from minas.run.configuration import DataFacts, RunConfiguration, Settings, TaskFacts
 from minas.trial import Candidate, Role, Status, Trial
 
 TASK = TaskFacts(
@@ -21,7 +21,7 @@ TASK = TaskFacts(
 CONFIGURATION = RunConfiguration(
     domain="vision",
     task=TASK,
-    data={},
+    data=DataFacts(),
     settings=Settings(population=8, control=True),
     objectives=ObjectiveSet(
         name="paper",

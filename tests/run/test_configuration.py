@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 
 import pytest
 
+from minas.data.task import DataSource
 from minas.errors import ConfigError
 from minas.objectives import Bounds, Objective, ObjectiveSet
 from minas.run import configuration
-from minas.run.configuration import RunConfiguration, Settings, TaskFacts
+from minas.run.configuration import DataFacts, RunConfiguration, Settings, TaskFacts
 
 
 def example(**changes) -> RunConfiguration:
     values = {
         "domain": "vision",
         "task": TaskFacts(name='digits "ä"', digest="ab", shape=(1, 28, 28), classes=("0", "1"), samples=(30, 10, 10)),
-        "data": {"path": "C:\\data\n", "seed": 2**62},
+        "data": DataFacts(path="C:\\data\n", seed=2**62),
         "settings": Settings(seed=-3, trials=40, limits={"flops": 2e5}, control=True),
         "objectives": ObjectiveSet(
             name="mine",
@@ -58,3 +60,29 @@ def test_versions_and_machine_are_plain_texts() -> None:
     found = configuration.versions()
     assert set(found) == {"python", *configuration.PACKAGES}
     assert all(isinstance(text, str) and text for text in [*found.values(), *configuration.machine().values()])
+
+
+@pytest.mark.parametrize(
+    ("change", "text"),
+    [
+        (("seed = 4611686018427387904", "sed = 1"), "unknown key 'sed' in data; did you mean 'seed'?"),
+        (("seed = 4611686018427387904", 'seed = "1"'), "data.seed must be an integer, not '1'"),
+        (("path = ", "path = 1 # "), "data.path must be a text in quotes, not 1"),
+        (("    28,\n", "    0,\n"), "must be a list, each item an integer, at least 1|must be an integer, at least 1, not 0"),
+        (("    28,\n", f"    {2**40},\n"), "a sample of shape .* has more than 67,108,864 values"),
+        (("[bounds.error]", "[bounds.flops]"), "there are bounds, and none for the objective 'error'"),
+    ],
+)
+def test_what_no_run_writes_is_refused_by_file_and_key(tmp_path: Path, change: tuple[str, str], text: str) -> None:
+    example().write(tmp_path)
+    path = tmp_path / "run.toml"
+    content = path.read_text()
+    assert change[0] in content
+    path.write_text(content.replace(*change, 1))
+    with pytest.raises(ConfigError, match=rf"run\.toml.*({text})"):
+        configuration.read(tmp_path)
+
+
+def test_where_data_come_from_is_what_a_data_source_takes() -> None:
+    assert [part.name for part in dataclasses.fields(DataFacts)] == [part.name for part in dataclasses.fields(DataSource)]
+    assert dataclasses.asdict(DataFacts()) == dataclasses.asdict(DataSource())
