@@ -106,7 +106,15 @@ def checked_trial(found: Trial) -> Trial:
 
 
 def _table(name: str, text: Any) -> dict[str, Any]:
-    return _object(name, json.loads(text))
+    return _object(name, json.loads(text, parse_constant=_finite, parse_float=_finite))
+
+
+def _finite(digits: str) -> float:
+    """Return a number; JSON knows none that is not finite, whatever Python's reader takes for one."""
+    value = float(digits)
+    if not math.isfinite(value):
+        raise ValueError(f"{digits[:60]} is no finite number")
+    return value
 
 
 def _object(name: str, values: Any) -> dict[str, Any]:

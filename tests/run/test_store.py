@@ -275,6 +275,8 @@ def test_a_damaged_store_is_told_from_a_good_one(path: Path) -> None:
         """UPDATE trials SET cost = '{"seconds": NaN}'""",
         "UPDATE trials SET attempts = 0",
         "UPDATE candidates SET architecture = '[]'",
+        """UPDATE candidates SET architecture = '{"stages": Infinity}'""",
+        """UPDATE candidates SET architecture = '{"stages": [1e999]}'""",
         "UPDATE candidates SET parents = '1'",
         "UPDATE candidates SET parents = '[1]'",
         "UPDATE candidates SET part = 'train'",
