@@ -8,5 +8,7 @@ images       layout, size and values of raw images
 normalise    mean and standard deviation of the training part; applying them to raw data later
 augment      random shifts, flips, turns and zooms of a whole epoch's images
 task         what a domain makes of it all: the values that training and measures use
-fetch, files where shipped data lies; bounded reading of files that may be hostile
+fetch        default data: found where a package ships it (shipped), or fetched once and kept: resource says what is wanted,
+             download gets it by pip or from the index (index, pip_settings), archives reads it out
+files        bounded reading of files that may be hostile
 """
