@@ -6,7 +6,7 @@ import math
 import tokenize
 import zipfile
 import zlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 
@@ -25,7 +25,8 @@ _BROKEN_HEADER = (ValueError, SyntaxError, TypeError, KeyError, MemoryError, Rec
 _MOST_BYTES = 8 * raw.LARGEST_ARRAY
 
 
-def _recognises(path: Path) -> bool:
+def recognises(path: Path) -> bool:
+    """Tell whether a path is a file with NumPy arrays."""
     if not path.is_file():
         return False
     if files.start(path, 6) == b"\x93NUMPY" or path.suffix.lower() == ".npz":
@@ -34,6 +35,23 @@ def _recognises(path: Path) -> bool:
 
 
 def _read(path: Path, options: Options) -> raw.Raw:
+    return read_parts(path, _inputs)
+
+
+def _inputs(pixels: NDArray[Any], where: str) -> NDArray[Any]:
+    return images.channels_first(images.values(pixels, where), where)
+
+
+def read_parts(path: Path, inputs: Callable[[NDArray[Any], str], NDArray[Any]]) -> raw.Raw:
+    """Read an archive's parts, of whatever kind of samples.
+
+    Args:
+        path: the archive.
+        inputs: checks an array of samples and brings it into its kind's layout; its second argument is what errors name.
+
+    Raises:
+        DataError: the archive is broken, or lacks samples or labels.
+    """
     if files.start(path, 6) == b"\x93NUMPY":
         raise DataError(f"{path}: a single array; expected a .npz archive with x and y: numpy.savez(file, x=x, y=y)")
     arrays = read_arrays(path)
@@ -43,16 +61,12 @@ def _read(path: Path, options: Options) -> raw.Raw:
         raise DataError(f"{path}: holds {there}; expected arrays named x and y, or x_train and y_train")
     classes, targets = raw.names([labels for _, labels in found.values()], str(path))
     piles = {
-        part: raw.Pile(_inputs(pixels, f"{path}: {part}"), indices)
-        for (part, (pixels, _)), indices in zip(found.items(), targets, strict=True)
+        part: raw.Pile(inputs(samples, f"{path}: {part}"), indices)
+        for (part, (samples, _)), indices in zip(found.items(), targets, strict=True)
     }
     return raw.Raw(
         train=piles["train"], validation=piles.get("validation"), test=piles.get("test"), classes=classes, source=str(path)
     )
-
-
-def _inputs(pixels: NDArray[Any], where: str) -> NDArray[Any]:
-    return images.channels_first(images.values(pixels, where), where)
 
 
 def _pair(arrays: Mapping[str, NDArray[Any]], part: str, path: Path) -> tuple[NDArray[Any], NDArray[Any]] | None:
@@ -127,6 +141,6 @@ FORMAT = Format(
         "y_train, x_validation, y_validation, x_test, y_test; `images` and `labels` are understood for x and y"
     ),
     kind="image",
-    recognises=_recognises,
+    recognises=recognises,
     read=_read,
 )
