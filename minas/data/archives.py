@@ -1,4 +1,4 @@
-"""Reading single files out of archives that may be hostile: sizes are bounded, no link is followed, nothing unpacked to disk."""
+"""Reading single files out of archives that may be hostile: bounded, no links followed, nothing unpacked to disk."""
 
 from __future__ import annotations
 

@@ -67,8 +67,10 @@ def _links(page: str, opener: urllib.request.OpenerDirector) -> tuple[dict[str, 
     content, kind, base = _read(local, _LARGEST_PAGE, opener, secret_of=page)
     text = content.decode("utf-8", "replace")
     if "json" in kind:
-        files = json.loads(text)["files"]
-        return {str(entry["filename"]): str(entry["url"]) for entry in files}, base
+        try:
+            return {str(entry["filename"]): str(entry["url"]) for entry in json.loads(text)["files"]}, base
+        except (ValueError, TypeError, KeyError, RecursionError) as error:
+            raise MinasError("not a page of a package index") from error
     anchors = _Anchors()
     anchors.feed(text)
     return anchors.found, base

@@ -14,6 +14,7 @@ from minas.shelf import Shelf
 if TYPE_CHECKING:
     from torch import Generator, Tensor
 
+    from minas.data.resource import Resource, Shipped
     from minas.data.task import DataSource, Task
 
 
@@ -34,6 +35,7 @@ class Domain:
         space: name of its search space's TOML file.
         objectives: name of its default objective set.
         default_task: name of the task that is loaded when the user gives no data.
+        data: where the default data comes from.
         load: the task of a source, the same to the bit each time. Raises DataError for data that can't be used.
         augment: from a task and the options of the search space's augmentation, what to do to the samples of one training;
             None for nothing. Raises ConfigError for options that the domain doesn't know.
@@ -44,6 +46,7 @@ class Domain:
     space: str
     objectives: str
     default_task: str
+    data: Shipped | Resource
     load: Callable[[DataSource], Task]
     augment: Callable[[Task, Mapping[str, Any]], Augment | None]
 

