@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import zlib
 from pathlib import Path
 from typing import BinaryIO, cast
 
@@ -36,5 +37,5 @@ def start(path: Path, count: int) -> bytes:
     try:
         with opened(path) as file:
             return file.read(count)
-    except (OSError, EOFError):
+    except (OSError, EOFError, zlib.error):
         return b""

@@ -1,0 +1,126 @@
+"""Texts as a network takes them: rows of whole numbers, by a vocabulary that is fitted on the training part alone."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from minas.data import raw
+from minas.data.words import bucket, words
+from minas.errors import DataError
+
+PADDING = 0
+"""Fills a sample behind its last word."""
+IDS = 1 << 14
+"""Most different whole numbers in samples, padding and buckets included: the rows of an embedding."""
+BUCKETS = 1 << 10
+"""Whole numbers that words outside of the vocabulary share, by their hash."""
+LONGEST = 256
+"""Most words of a sample."""
+
+_RARE = 2
+_FITTING = 0.99
+
+
+def fit(train: Sequence[str] | NDArray[Any], where: str, *, ids: int = IDS, buckets: int = BUCKETS) -> dict[str, Any]:
+    """Return the preprocessing of texts, as JSON values.
+
+    The vocabulary holds the words that occur at least twice, the most frequent ones first, as many as `ids` leaves room for.
+    All others, those that training texts hold once among them, share `buckets` numbers, which are trained by them.
+
+    Args:
+        train: the training part's texts, (samples,).
+        where: what errors name.
+        ids: most different whole numbers, padding and buckets included.
+        buckets: for words outside of the vocabulary.
+
+    Returns:
+        `kind`, `length` (words of a sample: as many as 99% of the training texts have at most, no more than 256), `buckets`,
+        `words` (the vocabulary in its order) and `ids` (how many whole numbers there are). A word of the vocabulary has the
+        number 1 + buckets + its place, another one 1 + the bucket of its hash; 0 is padding.
+
+    Raises:
+        DataError: no text has a word.
+    """
+    counts: Counter[str] = Counter()
+    lengths = []
+    for text in train:
+        found = list(words(text))
+        counts.update(found)
+        lengths.append(len(found))
+    if not counts:
+        raise DataError(f"{where}: no training text has a word; expected texts")
+    frequent = sorted((word for word, count in counts.items() if count >= _RARE), key=lambda word: (-counts[word], word))
+    vocabulary = frequent[: ids - buckets - 1]
+    length = int(np.quantile(lengths, _FITTING, method="inverted_cdf"))
+    return {
+        "kind": "text",
+        "length": min(max(length, 1), LONGEST),
+        "buckets": buckets,
+        "words": vocabulary,
+        "ids": 1 + buckets + len(vocabulary),
+    }
+
+
+def apply(preprocessing: Mapping[str, Any], texts: Iterable[str]) -> NDArray[np.int64]:
+    """Return texts as a network takes them: a row of whole numbers each, cut or filled with padding behind its last word.
+
+    Args:
+        preprocessing: what `fit` returned.
+        texts: (samples,).
+
+    Returns:
+        (samples, length), int64, from 0 (padding) to `ids` - 1. No row is all padding: a text without a word is one word
+        outside of the vocabulary.
+
+    Raises:
+        DataError: there are more texts than memory should hold.
+    """
+    rows = list(texts)
+    length, buckets = int(preprocessing["length"]), int(preprocessing["buckets"])
+    raw.check_size(len(rows) * length, "texts")
+    numbers = {word: 1 + buckets + place for place, word in enumerate(preprocessing["words"])}
+    out = np.full((len(rows), length), PADDING, np.int64)
+    for row, text in zip(out, rows, strict=True):
+        place = 0
+        for word in words(text):
+            if place == length:
+                break
+            row[place] = numbers.get(word) or 1 + bucket(word, buckets)
+            place += 1
+        if place == 0:
+            row[0] = 1 + bucket("", buckets)
+    return out
+
+
+def values(texts: Iterable[Any], where: str) -> NDArray[Any]:
+    """Return texts as a reader hands them on: an array of Python's own `str`, (samples,), each valid Unicode.
+
+    A fixed-width array would take the space of the longest text for each.
+
+    Raises:
+        DataError: one is no text.
+    """
+    found = list(texts)
+    for place, text in enumerate(found):
+        if not isinstance(text, str):
+            raise DataError(f"{where}: sample {place} is of type {type(text).__name__}; expected a text")
+    out = np.empty(len(found), object)
+    out[:] = [clean(str(text)) for text in found]
+    return out
+
+
+def clean(text: str) -> str:
+    """Return a text in which halves of characters that lack the other half are replaced, so that it can be encoded."""
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
+def content(texts: Iterable[str]) -> NDArray[np.uint8]:
+    """Return all texts as one array of bytes, which differs wherever texts do; for a task's digest."""
+    encoded = [text.encode("utf-8") for text in texts]
+    joined = b"".join(len(text).to_bytes(8, "little") + text for text in encoded)
+    return np.frombuffer(joined, np.uint8)
