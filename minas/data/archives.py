@@ -9,7 +9,7 @@ import tarfile
 import zipfile
 import zlib
 from collections.abc import Sequence
-from typing import IO, TypeVar
+from typing import IO, TypeVar, cast
 
 from minas.errors import DataError
 
@@ -61,7 +61,7 @@ def _from_zip(content: bytes, name: str, most: int, where: str) -> bytes:
 def _from_tar(content: bytes, name: str, most: int, where: str) -> bytes:
     if content[:2] == b"\x1f\x8b":
         with gzip.open(io.BytesIO(content)) as unpacked:
-            content = _bounded(unpacked, LARGEST, where)
+            content = _bounded(cast(IO[bytes], unpacked), LARGEST, where)
     with tarfile.open(fileobj=io.BytesIO(content), mode="r:") as archive:
         entry = _only([entry for entry in archive.getmembers() if entry.name == name], where)
         file = archive.extractfile(entry) if entry.isreg() and not entry.issparse() else None

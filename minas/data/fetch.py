@@ -63,10 +63,10 @@ def note(resource: Resource) -> str:
 
 
 def _archive(resource: Resource, download: Callable[[Resource], bytes] | None) -> bytes:
-    if download is None:
-        from minas.data.download import archive as download
+    from minas.data.download import archive
+
     try:
-        content = download(resource)
+        content = (download or archive)(resource)
     except MinasError as error:
         raise MinasError(
             f"the default data {resource.name} is not in {folder(resource)}, and {resource.archive} can't be fetched: "

@@ -17,7 +17,7 @@ PADDING = 0
 """Fills a sample behind its last word."""
 IDS = 1 << 14
 """Most different whole numbers in samples, padding and buckets included: the rows of an embedding."""
-BUCKETS = 1 << 10
+BUCKETS = 1 << 12
 """Whole numbers that words outside of the vocabulary share, by their hash."""
 LONGEST = 256
 """Most words of a sample."""
