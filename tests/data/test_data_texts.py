@@ -19,6 +19,7 @@ TRAIN = ["a good film", "a bad film", "a good, good cast", "unique"]
 def test_frequent_words_come_first_and_equal_ones_by_letter():
     found = texts.fit(TRAIN, "here", buckets=8)
     assert found == {"kind": "text", "length": 4, "buckets": 8, "words": ["a", "good", "film"], "ids": 12}
+    assert texts.fit(["z z b a b a a"], "here")["words"] == ["a", "b", "z"]
 
 
 def test_preprocessing_is_json():
