@@ -45,12 +45,22 @@ def words(text: str) -> Iterator[str]:
     """
     plain = unicodedata.normalize("NFKC", text[:LONGEST_TEXT]).lower().replace("\u2019", "'")
     for found in _TOKEN.finditer(plain):
-        stem, apostrophe, ending = found.group().partition("'")
-        if apostrophe and ending == "t" and stem.endswith("n"):
-            stem, ending = stem[:-1], "n't"
-        elif apostrophe and ending != "t":
-            ending = "'" + ending
-        yield from (part[:LONGEST_WORD] for part in (stem, ending) if part)
+        word = found[0]
+        if "'" in word:
+            yield from _halves(*word.split("'"))
+        else:
+            yield word[:LONGEST_WORD]
+
+
+def _halves(stem: str, ending: str) -> Iterator[str]:
+    """Yield the parts of a word that has an apostrophe before its ending."""
+    if ending == "t" and stem.endswith("n"):
+        stem, ending = stem[:-1], "n't"
+    elif ending != "t":
+        ending = "'" + ending
+    if stem:
+        yield stem[:LONGEST_WORD]
+    yield ending
 
 
 def bucket(word: str, buckets: int) -> int:
