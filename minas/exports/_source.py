@@ -14,6 +14,7 @@ from torch import nn
 from minas.exports import _reader
 from minas.exports._document import Document
 from minas.graph.kinds import ids_below
+from minas.graph.signatures import Merge
 from minas.network import Network
 
 _OPERATORS = "minas.operators."
@@ -123,13 +124,18 @@ def _steps(network: Network) -> Iterator[str]:
         yield "x = self.stem(x)"
     names = ["x", *(application.name for application in network.plan.applications)]
     for application in network.plan.applications:
-        yield f"{application.name} = self.{application.name}({_mean([names[source] for source in application.sources])})"
-    yield f"return self.head({_mean([names[source] for source in network.plan.output])})"
+        given = _merged([names[source] for source in application.sources], application.merge)
+        yield f"{application.name} = self.{application.name}({given})"
+    yield f"return self.head({_merged([names[source] for source in network.plan.output], network.plan.merge)})"
 
 
-def _mean(states: Sequence[str]) -> str:
-    """Return the expression that `minas.network.merge.mean` evaluates, in the same order."""
-    return states[0] if len(states) == 1 else f"({' + '.join(states)}) / {len(states)}"
+def _merged(states: Sequence[str], merge: Merge) -> str:
+    """Return the arguments that `minas.network.merge.merged` gives an operator, in the same order."""
+    if len(states) == 1 or merge == "currents":
+        return ", ".join(states)
+    if merge == "maximum":
+        return f"torch.stack([{', '.join(states)}], 1).amax(1)"
+    return f"({' + '.join(states)}) / {len(states)}"
 
 
 def expression(module: nn.Module) -> str:

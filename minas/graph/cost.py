@@ -37,6 +37,7 @@ def linear_costs(
     outputs: int,
     sides: Sequence[int],
     repeats: int = 1,
+    edges: int = 1,
 ) -> Iterator[Cost]:
     """Yield the cost of each row of a signature's `linear`.
 
@@ -47,11 +48,12 @@ def linear_costs(
         outputs: features that go out.
         sides: of the output, in each dimension of position.
         repeats: how often the operator applies anew, at each of the time steps of a state that has some.
+        edges: states that the operator takes at once, each by a linear operator of its own.
     """
     known = {"in": inputs, "out": outputs, "squeezed": max(1, outputs // 4), "positions": math.prod(sides), "repeats": repeats}
     names = {**attributes, **known}
     for row in signature["linear"]:
-        yield _kernel(row, names, len(sides)) if "kernel" in row else _products(row, names)
+        yield _kernel(row, names, len(sides), edges) if "kernel" in row else _products(row, names)
 
 
 def linear_count(signature: Mapping[str, Any]) -> int:
@@ -59,12 +61,17 @@ def linear_count(signature: Mapping[str, Any]) -> int:
     return sum("kernel" in row or "macs" in row for row in signature["linear"])
 
 
-def _kernel(row: Mapping[str, Any], names: Mapping[str, Value], dimensions: int) -> Cost:
-    """A kernel has kernel^d * inputs * outputs weights in d dimensions, kernel^d * inputs where it is depthwise."""
+def _kernel(row: Mapping[str, Any], names: Mapping[str, Value], dimensions: int, edges: int) -> Cost:
+    """A kernel has kernel^d * inputs * outputs weights in d dimensions, kernel^d * inputs where it is depthwise.
+
+    Where it stands for several edges, each has a kernel, and their sum one normalisation and one bias.
+    """
+    times = edges if row.get("edges") else 1
     side, inputs, outputs = (_number(row[name], names) for name in ("kernel", "inputs", "outputs"))
     places = _number("repeats", names) * (1 if row.get("positions") == "one" else _number("positions", names))
-    weights = side**dimensions * (inputs if row.get("depthwise") else inputs * outputs)
-    return Cost(places * weights, weights + outputs * (2 * bool(row.get("norm")) + bool(row.get("bias"))), places * outputs)
+    weights = times * side**dimensions * (inputs if row.get("depthwise") else inputs * outputs)
+    extra = outputs * (2 * bool(row.get("norm")) + bool(row.get("bias")))
+    return Cost(places * weights, weights + extra, times * places * outputs)
 
 
 def _products(row: Mapping[str, Any], names: Mapping[str, Value]) -> Cost:

@@ -13,7 +13,7 @@ from functools import cache
 from typing import Literal
 
 from minas.errors import ArchitectureError, nearest
-from minas.graph.signatures import kinds_of, modules, signature
+from minas.graph.signatures import Merge, kinds_of, merge_of, modules, signature
 from minas.graph.structure import Architecture
 
 End = Literal["stem", "head"]
@@ -32,6 +32,7 @@ class Kind:
         stem: the operator that turns a sample into the first state, or None where the first stage takes the sample itself.
         sample: the axes of a sample, the batch left out: name to role, in order.
         state: likewise those of a state.
+        merge: how the states that feed a stage's output become one.
     """
 
     name: str
@@ -39,6 +40,7 @@ class Kind:
     stem: str | None
     sample: Mapping[str, Role]
     state: Mapping[str, Role]
+    merge: Merge = "mean"
 
     @property
     def form(self) -> str:
@@ -99,7 +101,8 @@ def kinds() -> Mapping[str, Kind]:
     found = {}
     for name, head in sorted(heads.items()):
         state, stem = signature(head)["axes"], stems.get(name)
-        found[name] = Kind(name, head, stem, state if stem is None else signature(stem)["axes"], state)
+        sample = state if stem is None else signature(stem)["axes"]
+        found[name] = Kind(name, head, stem, sample, state, merge_of(head))
     return found
 
 

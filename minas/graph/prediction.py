@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from minas.graph.cost import Cost, linear_costs, linear_count
 from minas.graph.kinds import first_width, kind_of
-from minas.graph.signatures import signature
+from minas.graph.signatures import merge_of, signature
 from minas.graph.structure import Architecture, Node, Stage, sources
 
 
@@ -56,9 +56,15 @@ def costs(architecture: Architecture, *, shape: Sequence[int], classes: int) -> 
     width = first_width(architecture, shape)
     found: dict[Place, Cost] = {}
 
-    def add(place: Place, node: Node, inputs: int, outputs: int) -> None:
+    def add(place: Place, node: Node, inputs: int, outputs: int, edges: int = 1) -> None:
         rows = linear_costs(
-            signature(node.operator), dict(node.attributes), inputs=inputs, outputs=outputs, sides=sides, repeats=repeats
+            signature(node.operator),
+            dict(node.attributes),
+            inputs=inputs,
+            outputs=outputs,
+            sides=sides,
+            repeats=repeats,
+            edges=edges,
         )
         found[place] = sum(rows, Cost())
 
@@ -66,8 +72,10 @@ def costs(architecture: Architecture, *, shape: Sequence[int], classes: int) -> 
         add((-1, 0), Node(kind.stem, architecture.stem), math.prod(kind.sizes(shape, "features")), width)
     for number, stage in enumerate(architecture.stages):
         sides = tuple(math.ceil(side / stage.stride) for side in sides)
+        feeding = sources(stage.output + 1, stage.edges)
         for index, node in enumerate(stage.nodes):
-            add((number, index), node, width if index == 0 else stage.width, stage.width)
+            edges = len(feeding[index]) if index and merge_of(node.operator) == "currents" else 1
+            add((number, index), node, width if index == 0 else stage.width, stage.width, edges)
         width = stage.width
     add((len(architecture.stages), 0), Node(kind.head, architecture.head), width, classes)
     return found

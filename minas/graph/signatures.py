@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from functools import cache
 from itertools import product
-from typing import Any
+from typing import Any, Literal
 
 from minas.errors import ArchitectureError, nearest
 from minas.graph.structure import Node, Value
@@ -18,6 +18,10 @@ IDENTITY = "identity"
 
 ANY = "any"
 """Stands for every kind of state in the signature of an operator that doesn't care."""
+
+Merge = Literal["mean", "maximum", "currents"]
+"""How states that meet become one: by their mean, by their elementwise maximum, or inside the operator that takes them all and
+sums the currents of one linear operator for each."""
 
 NODES = ("entry", "inner")
 """The places of operators that nodes apply; the others are the ends of a network."""
@@ -50,6 +54,12 @@ def signature(operator: str) -> Mapping[str, Any]:
         shown = operator if len(operator) <= 40 else f"{operator[:37]}..."
         raise ArchitectureError(f"no operator named {shown!r}{nearest(operator[:40], modules())}")
     found: Mapping[str, Any] = literal(PACKAGE, module, "SIGNATURES")[operator]
+    return found
+
+
+def merge_of(operator: str) -> Merge:
+    """Return how the states of several incoming edges become an operator's input; of a head: those of a stage's output."""
+    found: Merge = signature(operator).get("merge", "mean")
     return found
 
 

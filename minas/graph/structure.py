@@ -34,7 +34,7 @@ class Stage:
 
     Node 0 is the entry: it takes the previous stage's output (or the sample, or what the stem makes of it), changes the width
     and applies the stride. The others keep both. The output, at index `len(nodes)`, is no operator: it is the mean of the
-    states that feed it, as is the input of every node with several incoming edges.
+    states that feed it, as is the input of every node with several incoming edges, where signatures don't say otherwise.
 
     Attributes:
         width: channels of all its states.

@@ -12,7 +12,7 @@ from minas.errors import ArchitectureError
 from minas.graph.architecture import Architecture, canonical, validate
 from minas.graph.kinds import first_width, kind_of
 from minas.network.initialise import initialise, seeded
-from minas.network.merge import mean
+from minas.network.merge import merged
 from minas.network.plan import plan
 
 
@@ -49,6 +49,7 @@ class Network(nn.Module):
                 outputs=application.outputs,
                 stride=application.stride,
                 attributes=dict(application.node.attributes),
+                edges=application.edges,
             )
             self.add_module(application.name, operator)
         last = architecture.stages[-1].width
@@ -61,8 +62,8 @@ class Network(nn.Module):
         states = [x if self.stem is None else self.stem(x)]
         for application in self.plan.applications:
             operator = getattr(self, application.name)
-            states.append(operator(mean([states[source] for source in application.sources])))
-        logits: Tensor = self.head(mean([states[source] for source in self.plan.output]))
+            states.append(operator(*merged([states[source] for source in application.sources], application.merge)))
+        logits: Tensor = self.head(*merged([states[source] for source in self.plan.output], self.plan.merge))
         return logits
 
 

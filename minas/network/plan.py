@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from minas.graph.architecture import Architecture, Node, sources
+from minas.graph.kinds import kind_of
+from minas.graph.signatures import Merge, merge_of
 
 
 @dataclass(frozen=True)
@@ -20,7 +22,8 @@ class Application:
         inputs: features that it takes.
         outputs: features that it gives.
         stride: s positions along an axis become ceil(s / stride).
-        sources: numbers of the states whose mean it takes, ascending.
+        sources: numbers of the states that it takes, ascending.
+        merge: how they become one.
     """
 
     name: str
@@ -29,21 +32,30 @@ class Application:
     outputs: int
     stride: int
     sources: tuple[int, ...]
+    merge: Merge
+
+    @property
+    def edges(self) -> int:
+        """How many states the operator takes at once."""
+        return len(self.sources) if self.merge == "currents" else 1
 
 
 @dataclass(frozen=True)
 class Plan:
-    """All applications in order, and the numbers of the states whose mean the head takes."""
+    """All applications in order, the numbers of the states that the head takes, and how stages' outputs merge."""
 
     applications: tuple[Application, ...]
     output: tuple[int, ...]
+    merge: Merge
 
 
 def plan(architecture: Architecture, *, inputs: int) -> Plan:
     """Return the plan of a valid architecture in canonical form, for first states of so many features.
 
-    A stage's output is no operator: the next stage's entry, or the head, takes the mean of the states that feed it.
+    A stage's output is no operator: the next stage's entry, or the head, takes the states that feed it, merged as the kind of
+    state says. Other nodes merge as their operators say.
     """
+    outputs = kind_of(architecture.kind).merge
     applications: list[Application] = []
     incoming: tuple[int, ...] = (0,)
     width = inputs
@@ -53,8 +65,9 @@ def plan(architecture: Architecture, *, inputs: int) -> Plan:
         for index, node in enumerate(stage.nodes):
             name = f"stage{number}_node{index}"
             if index == 0:
-                applications.append(Application(name, node, width, stage.width, stage.stride, incoming))
+                applications.append(Application(name, node, width, stage.width, stage.stride, incoming, outputs))
             else:
-                applications.append(Application(name, node, stage.width, stage.width, 1, feeding[index]))
+                merge = merge_of(node.operator)
+                applications.append(Application(name, node, stage.width, stage.width, 1, feeding[index], merge))
         incoming, width = feeding[stage.output], stage.width
-    return Plan(tuple(applications), incoming)
+    return Plan(tuple(applications), incoming, outputs)

@@ -10,19 +10,25 @@ A family's module exposes two things:
       a sample (token ids, events) into the first state, at most one for each kind;
     - `attributes`: name to the list of allowed values; of a head or stem also `{"least": 1, "most": 32}`, whole numbers;
     - `linear`: what MACs, parameters and activations are predicted from, see below;
+    - `merge`, if it isn't `"mean"`: how the states of several incoming edges become its input, by their elementwise
+      `"maximum"`, or as `"currents"`: `build` is given the number of `edges`, and the operator takes that many states, applies
+      a linear operator of its own to each, and sums. A stage's entry takes one state. Of a head: how the states that feed
+      a stage's output become one, for its kind, `"mean"` or `"maximum"`;
     - of heads and stems `axes`: what the shape of a state (head) or of a sample (stem) means, the batch left out: each
       axis's name, in order, with its role. `"features"` are what widths count, `"position"` is what strides divide, and at
       each place of a `"repeated"` axis (time steps) operators apply anew. Without a stem a sample is itself the first state.
       A stem keeps the sizes of positions and of repeated axes;
     - of stems `outputs`: the width of the state that it gives, and, where samples are whole numbers from 0 and no real
       ones, `ids`: the number below which they lie. Each is a number, or the name of an attribute.
-- `build(name, *, inputs, outputs, stride, attributes)`, which returns the `nn.Module`. A head's outputs are the classes; a
-  stem's inputs are the sample's features, 1 where it has no such axis.
+- `build(name, *, inputs, outputs, stride, attributes)`, which returns the `nn.Module`, and takes `edges` besides where an
+  operator of the family merges currents. A head's outputs are the classes; a stem's inputs are the sample's features, 1
+  where it has no such axis.
 
 `linear` has a row for each linear operator, in order; the first one applies the stride. A row says either
 
 - `kernel` (side), `inputs` and `outputs`, and where they apply `depthwise` (one filter a feature), `positions: "one"` (not
-  one for each output position), `norm` (batch normalisation follows), `bias`; or
+  one for each output position), `norm` (batch normalisation follows), `bias`, `edges` (one for each incoming edge, the
+  normalisation and the bias behind their sum); or
 - one or more of `macs`, `params` and `activations`, each a list of factors: for attention, recurrence and embeddings.
 
 Its numbers may be given by name: `"in"`, `"out"`, `"squeezed"` (a quarter of out, at least 1), `"positions"` and
@@ -42,7 +48,7 @@ from typing import TYPE_CHECKING, Any
 
 from minas.errors import ArchitectureError, nearest
 from minas.graph.kinds import kind_of
-from minas.graph.signatures import NODES, PACKAGE, in_words, is_allowed, modules, serves, signature
+from minas.graph.signatures import NODES, PACKAGE, in_words, is_allowed, merge_of, modules, serves, signature
 
 if TYPE_CHECKING:
     from torch import nn
@@ -64,7 +70,13 @@ def names(kind: str | None = None) -> list[str]:
 
 
 def build(
-    name: str, *, inputs: int, outputs: int, stride: int = 1, attributes: Mapping[str, Value] | None = None
+    name: str,
+    *,
+    inputs: int,
+    outputs: int,
+    stride: int = 1,
+    attributes: Mapping[str, Value] | None = None,
+    edges: int = 1,
 ) -> nn.Module:
     """Return an operator as a module, with torch's default initialisation.
 
@@ -74,6 +86,7 @@ def build(
         outputs: features of the state that it gives; of a head, the classes.
         stride: s positions along an axis become ceil(s / stride).
         attributes: the values that the signature leaves open; a name left out takes the first allowed value.
+        edges: states that an operator takes at once, where it merges currents.
 
     Raises:
         ArchitectureError: an unknown operator, attribute or value, or a change of shape by an operator that keeps shapes.
@@ -85,7 +98,8 @@ def build(
         )
     module = importlib.import_module(f"{PACKAGE}.{modules()[name]}")
     chosen = _chosen(name, found["attributes"], attributes or {})
-    operator: nn.Module = module.build(name, inputs=inputs, outputs=outputs, stride=stride, attributes=chosen)
+    more = {"edges": edges} if merge_of(name) == "currents" else {}
+    operator: nn.Module = module.build(name, inputs=inputs, outputs=outputs, stride=stride, attributes=chosen, **more)
     return operator
 
 

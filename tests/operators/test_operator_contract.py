@@ -52,18 +52,18 @@ def first_choices(name: str) -> dict[str, Any]:
     return {key: allowed["least"] if isinstance(allowed, Mapping) else allowed[0] for key, allowed in attributes}
 
 
-def predicted(name: str, inputs: int, outputs: int, side: int = 1) -> Cost:
+def predicted(name: str, inputs: int, outputs: int, side: int = 1, edges: int = 1) -> Cost:
     """The whole cost, where each axis of positions of the output is as long as for `state` at this side."""
     roles = list(kind_of(kind(name)).state.values())
     sides = [side + index for index in range(roles.count("position"))]
     repeats = REPEATS ** roles.count("repeated")
     found = operators.signature(name), first_choices(name)
-    return sum(linear_costs(*found, inputs=inputs, outputs=outputs, sides=sides, repeats=repeats), Cost())
+    return sum(linear_costs(*found, inputs=inputs, outputs=outputs, sides=sides, repeats=repeats, edges=edges), Cost())
 
 
-def macs(operator: nn.Module, x: Tensor) -> float:
+def macs(operator: nn.Module, *states: Tensor) -> float:
     with FlopCounterMode(display=False) as counter, torch.no_grad():
-        operator.eval()(x)
+        operator.eval()(*states)
     return counter.get_total_flops() / 2
 
 
@@ -93,18 +93,39 @@ def test_the_vision_operators_are_there() -> None:
 @pytest.mark.parametrize("name", [*NAMES, *ENDS])
 def test_signature_has_the_contracts_keys(name: str) -> None:
     found = operators.signature(name)
-    more = {"entry": set(), "inner": set(), "head": {"axes"}, "stem": {"axes", "outputs", "ids"}}[found["place"]]
+    nodes = {"merge"}
+    more = {"entry": nodes, "inner": nodes, "head": {"axes", "merge"}, "stem": {"axes", "outputs", "ids"}}[found["place"]]
     assert {"kind", "place", "attributes", "linear"} <= set(found) <= {"kind", "place", "attributes", "linear"} | more
     words = {"in", "out", "squeezed", "positions", "repeats"}
     assert not words & set(found["attributes"])
     for row in found["linear"]:
         if "kernel" in row:
             assert {"kernel", "inputs", "outputs"} <= set(row)
-            assert set(row) <= {"kernel", "inputs", "outputs", "depthwise", "positions", "norm", "bias"}
+            assert set(row) <= {"kernel", "inputs", "outputs", "depthwise", "positions", "norm", "bias", "edges"}
+            assert "edges" not in row or (row["edges"] is True and found["merge"] == "currents")
         else:
             assert set(row) <= {"macs", "params", "activations"}
             factors = [factor for factors in row.values() for factor in factors]
             assert {factor for factor in factors if isinstance(factor, str)} <= words | set(found["attributes"])
+
+
+@pytest.mark.parametrize("name", [*NAMES, *ENDS])
+def test_states_merge_in_a_known_way(name: str) -> None:
+    known = {"mean", "maximum", "currents"} if name in NAMES else {"mean", "maximum"}
+    assert operators.signature(name).get("merge", "mean") in known
+
+
+@pytest.mark.parametrize("name", [name for name in NAMES if operators.signature(name).get("merge") == "currents"])
+def test_each_of_several_states_has_a_linear_operator(name: str) -> None:
+    operator = operators.build(name, inputs=8, outputs=8, edges=3)
+    one, three = predicted(name, 8, 8, 5), predicted(name, 8, 8, 5, edges=3)
+    assert one.macs < three.macs
+    assert sum(parameter.numel() for parameter in operator.parameters()) == three.params
+    states = [state(name, 1, 8, 5) for _ in range(3)]
+    assert macs(operator, *states) == three.macs
+    weights = torch.randn(states[0].shape)
+    (operator.train()(*[given.requires_grad_() for given in states]) * weights).sum().backward()
+    assert all(given.grad is not None and given.grad.abs().sum() > 0 for given in states)
 
 
 @pytest.mark.parametrize("name", NAMES)
