@@ -101,16 +101,22 @@ def chained(tally: Tally, call: Call, chain: Chain, rows: Tensor, carried: Tenso
     )
 
 
-def factor_of(tally: Tally, call: Call) -> Tensor:
-    """Return by what a normalisation, a learned scale or a number multiplies rows; from part of the batch where told so."""
+def factor_of(tally: Tally, call: Call, steps: int = 1) -> Tensor:
+    """Return by what a normalisation, a learned scale or a number multiplies rows; from part of the batch where told so.
+
+    Args:
+        tally: says which part.
+        call: the factor.
+        steps: the state's first axis holds so many time steps of each sample.
+    """
     if call.kind is not Kind.NORM:
         factor = learned_scale(tally.trace, call)
         factor = constant_factor(call) if factor is None else factor
         assert factor is not None
         return factor
     state = call.inputs[0].tensor
-    sliced = tally.head is not None and state.shape[0] == tally.samples
-    return norm_factor(call, tally.head if sliced else None)
+    sliced = tally.head is not None and state.shape[0] == tally.samples * steps
+    return norm_factor(call, slice(0, tally.head.stop * steps) if tally.head is not None and sliced else None)
 
 
 def norm(tally: Tally, call: Call) -> None:

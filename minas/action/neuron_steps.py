@@ -27,13 +27,14 @@ def neuron(tally: Tally, call: Call) -> None:
         rows = square if rows is None else rows + square
     if rows is not None and tally.masks is not None:
         rows = rows * tally.masks.of(current)
-    carried = torch.stack([one for _, one, _, _ in edges]).mean(0) if edges else current.tensor
+    parts = [tally.part(one) for _, one, _, _ in edges] or [tally.part(current.tensor)]
+    carried = torch.stack(parts).mean(0) if len(parts) > 1 else parts[0]
     result = call.outputs[0]
-    carried = transport(carried, tuple(result.tensor.shape), 1)
+    carried = transport(carried, (len(carried), *result.tensor.shape[1:]), 1)
     potential = call.extra.potential(rows, current.tensor) / tally.samples
     sources = [source for *_, source in edges] or [current]
     members = [member for _, _, own, _ in edges for member in own] + calls
-    tally.add(call, result, tally.part(carried), potential, sources=sources, calls=members)
+    tally.add(call, result, carried, potential, sources=sources, calls=members)
 
 
 def _edges(
@@ -52,9 +53,16 @@ def _edges(
         axis = -1 if call.kind is Kind.LINEAR else 1
         source = shown_input(call)
         out = call.outputs[0].tensor
-        rows, carried = rows_of(call), transport(source.tensor, tuple(out.shape), axis)
-        rows = _edge_rows(tally, rows, out, list(reversed(moves)), list(reversed(factors)), len(moves))
-        edges.append((rows, follow_moves(carried, list(reversed(moves))), [call], source))
+        way = list(reversed(moves))
+        steps = _steps_apart(tally, way, axis)
+        if steps is None:
+            carried = follow_moves(transport(source.tensor, tuple(out.shape), axis), way)
+        else:
+            state = tally.part(source.tensor.reshape(tally.samples, steps, *source.tensor.shape[1:]))
+            carried = transport(state.flatten(0, 1), (state.shape[0] * steps, *out.shape[1:]), axis)
+            carried = carried.reshape(state.shape[0], steps, *out.shape[1:])
+        rows = _edge_rows(tally, rows_of(call), out, way, list(reversed(factors)), steps)
+        edges.append((rows, carried, [call], source))
         return
     if call is not None and alone and call.kind is Kind.NORM:
         calls.append(call)
@@ -73,15 +81,37 @@ def _edges(
     edges.append((carried.new_zeros([1] * carried.dim()), carried, [], value))
 
 
+def _steps_apart(tally: Tally, way: list[tuple[Call, int]], axis: int) -> int | None:
+    """Return how many time steps a convolution took as if they were samples, where all that follows is to tell them apart.
+
+    That is the usual way of a spiking network: quicker to read, since the rows then need no moving, and only the measured
+    share of the samples is carried.
+    """
+    if len(way) != 1 or axis != 1 or way[0][0].name != "unflatten":
+        return None
+    before, after = way[0][0].inputs[0].tensor.shape, way[0][0].outputs[0].tensor.shape
+    apart = after[0] == tally.samples and after[2:] == before[1:] and after[0] * after[1] == before[0]
+    return int(after[1]) if apart else None
+
+
 def _edge_rows(
-    tally: Tally, rows: Tensor, out: Tensor, moves: list[tuple[Call, int]], factors: list[tuple[Call, int]], total: int
+    tally: Tally,
+    rows: Tensor,
+    out: Tensor,
+    moves: list[tuple[Call, int]],
+    factors: list[tuple[Call, int]],
+    steps: int | None,
 ) -> Tensor:
     """Fold normalisations into one edge's rows, and take them along its moves to the current's shape."""
+    if steps is not None and all(behind == len(moves) for _, behind in factors):
+        for factor, _ in factors:
+            rows = rows * factor_of(tally, factor, steps).square()
+        return rows
     if moves:
         rows = rows.expand(out.shape)
     done = 0
     for factor, behind in factors:
-        place = total - behind
+        place = len(moves) - behind
         rows, done = follow_moves(rows, moves[done:place]), place
         rows = rows * factor_of(tally, factor).square()
     return follow_moves(rows, moves[done:])
