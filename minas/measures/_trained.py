@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from minas.measures import Unavailable
 from minas.measures._counting import Counts, UnsupportedOperator, count
 from minas.measures._metered import Figures, metered
+from minas.measures._spiking import Spiking, spiking
 
 BATCH_ELEMENTS = 2**18
 """Elements of the samples in one batch: on networks of the vision space, half or three times as many took longer."""
@@ -94,6 +95,15 @@ class Trained:
     def params(self) -> int:
         """Number of trainable parameters; shared ones count once."""
         return sum(parameter.numel() for parameter in self.network.parameters() if parameter.requires_grad)
+
+    @cached_property
+    def spiking(self) -> Spiking:
+        """Spikes and synaptic operations, means over all samples.
+
+        Raises:
+            Unavailable: a network without spiking neurons, or with layers whose synaptic operations are not known.
+        """
+        return spiking(self.network, self.batches())
 
     def batches(self) -> tuple[Tensor, ...]:
         """Return the inputs in batches, in order."""
