@@ -7,6 +7,8 @@ from collections.abc import Sequence
 
 from minas.objectives import Bounds
 
+CHANCE_AUC = 0.5
+"""Area under the ROC curve of scores that know nothing."""
 ACTION_BELOW = 10.0
 """How far below the least action at initialisation the ideal bound lies: training with the action in the loss lowers it."""
 ACTION_ABOVE = 2.0
@@ -44,3 +46,23 @@ def worked_out_bounds(
         "action": Bounds(ideal=min(actions) / ACTION_BELOW, reference=max(actions) * ACTION_ABOVE),
         "flops": Bounds(ideal=least, reference=most),
     }
+
+
+def score_bounds(majority_error: float, classes: int) -> dict[str, Bounds]:
+    """Return bounds for 1 - x of the scores x whose value is known for answering always with the most frequent class.
+
+    Args:
+        majority_error: error, in [0, 1], of that answer.
+        classes: how many classes the task has.
+
+    Returns:
+        Measure to bounds: the ideal is 0, the reference what that answer gives.
+    """
+    right = 1.0 - majority_error
+    answered = {
+        "balanced_accuracy": 1.0 / classes,
+        "kappa": 0.0,
+        "macro_f1": 2.0 * right / (1.0 + right) / classes,
+        "roc_auc": CHANCE_AUC,
+    }
+    return {name: Bounds(ideal=0.0, reference=1.0 - value) for name, value in answered.items()}

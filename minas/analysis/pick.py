@@ -1,14 +1,15 @@
 """Which member of a front a user's limits choose, why, what was left out, and how sure the choice is.
 
 Among the members within all limits the one with the least action is chosen: limits say what a network must achieve, and
-little action is what it should then have. `by` names another measure. The choice is made on validation figures, never on
+little action is what it should then have. `by` names another measure. Of a score more is better: its limit is the least
+that is allowed, and `by` a score takes the greatest. The choice is made on validation figures, never on
 the test samples: the means of the confirmation where a member was confirmed, else those of its brief training.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from minas.analysis.confirmation import rounds, validation_measures
@@ -18,7 +19,7 @@ from minas.errors import UsageError, nearest
 from minas.trial import Status, Trial
 
 Figures = Mapping[str, float | None]
-WORDS = {"flops": "FLOPs", "params": "parameters"}
+WORDS = {"flops": "FLOPs", "params": "parameters", "macro_f1": "macro-F1", "roc_auc": "ROC-AUC"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,20 +28,23 @@ class Excess:
 
     Attributes:
         measure: name of the measure.
-        limit: its greatest allowed value.
+        limit: its greatest allowed value; the least of a score.
         value: the member's value, or None where the measure is unavailable.
+        score: whether more of the measure is better.
     """
 
     measure: str
     limit: float
     value: float | None
+    score: bool = False
 
     @property
     def share(self) -> float:
-        """By what share of the limit the value lies above it; infinite without a value and for a limit of 0."""
+        """By what share of the limit the value lies beyond it; infinite without a value and for a limit of 0."""
         if self.value is None or self.limit == 0.0:
             return math.inf
-        return self.value / self.limit - 1.0
+        beyond = self.value / self.limit - 1.0
+        return -beyond if self.score else beyond
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,8 +60,8 @@ class Pick:
     """The choice.
 
     Attributes:
-        limits: measure to greatest allowed value.
-        by: the measure of which the chosen member has the least.
+        limits: measure to greatest allowed value; the least of a score.
+        by: the measure of which the chosen member has the least; the most of a score.
         chosen: the member, or None where no member is within the limits.
         within: how many members are within the limits.
         left_out: the members nearest to the limits outside of them, the nearest first.
@@ -67,6 +71,7 @@ class Pick:
         figures: canonical key to the figures that the choice was made on.
         confirmed: canonical keys of the members whose figures are those of the confirmation; the others' are those of the
             search.
+        scores: the measures of which more is better.
     """
 
     limits: Mapping[str, float]
@@ -78,6 +83,7 @@ class Pick:
     seeds: int
     figures: Mapping[str, Figures]
     confirmed: frozenset[str]
+    scores: frozenset[str] = frozenset()
 
 
 def pick(
@@ -87,16 +93,18 @@ def pick(
     by: str = "action",
     confirmation: Iterable[Trial] = (),
     figures: Mapping[str, Figures] | None = None,
+    scores: Collection[str] = (),
     most_left_out: int = 3,
 ) -> Pick:
     """Choose the member with the least of one measure within limits.
 
     Args:
         front: the front of a run.
-        limits: measure to greatest allowed value, in the measure's unit; inclusive.
+        limits: measure to greatest allowed value, in the measure's unit; inclusive. The least allowed value of a score.
         by: the measure of which to take the least; ties go to the front's order, the lowest error first.
         confirmation: the trials of the confirmation, to say how sure the choice is.
         figures: canonical key to validation figures that replace those of the search: the means of the confirmation.
+        scores: the measures of which more is better.
         most_left_out: so many of those left out are listed.
 
     Raises:
@@ -106,11 +114,12 @@ def pick(
         member.key: {**validation_measures(member.trial), **(figures or {}).get(member.key, {})} for member in front.members
     }
     _check(limits, by, known)
-    within = [member for member in front.members if not _excesses(known[member.key], limits)]
-    chosen = min(within, key=lambda member: _rank(known[member.key], by), default=None)
-    out = [LeftOut(member=m, excesses=e) for m in front.members if (e := _excesses(known[m.key], limits))]
-    out.sort(key=lambda left: (*_distance(left), _rank(known[left.member.key], by)))
-    sure, seeds = _sure(chosen, limits, by, list(confirmation))
+    rule = _Rule(limits=dict(limits), by=by, scores=frozenset(scores))
+    within = [member for member in front.members if not rule.excesses(known[member.key])]
+    chosen = min(within, key=lambda member: rule.rank(known[member.key]), default=None)
+    out = [LeftOut(member=m, excesses=e) for m in front.members if (e := rule.excesses(known[m.key]))]
+    out.sort(key=lambda left: (*_distance(left), rule.rank(known[left.member.key])))
+    sure, seeds = _sure(chosen, rule, list(confirmation))
     return Pick(
         limits=dict(limits),
         by=by,
@@ -121,7 +130,38 @@ def pick(
         seeds=seeds,
         figures=known,
         confirmed=frozenset(known) & frozenset(figures or {}),
+        scores=rule.scores,
     )
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Rule:
+    """How one choice is made."""
+
+    limits: Mapping[str, float]
+    by: str
+    scores: frozenset[str]
+
+    def excesses(self, figures: Figures) -> tuple[Excess, ...]:
+        """Return the limits that figures break, the worst first."""
+        broken = [
+            Excess(measure=measure, limit=limit, value=figures.get(measure), score=measure in self.scores)
+            for measure, limit in self.limits.items()
+            if not self._keeps(measure, limit, figures.get(measure))
+        ]
+        return tuple(sorted(broken, key=lambda excess: -excess.share))
+
+    def _keeps(self, measure: str, limit: float, value: float | None) -> bool:
+        if value is None:
+            return False
+        return value >= limit if measure in self.scores else value <= limit
+
+    def rank(self, figures: Figures) -> float:
+        """Return what the chosen member has the least of."""
+        value = figures.get(self.by)
+        if value is None:
+            return math.inf
+        return -value if self.by in self.scores else value
 
 
 def _check(limits: Mapping[str, float], by: str, known: Mapping[str, Figures]) -> None:
@@ -134,39 +174,25 @@ def _check(limits: Mapping[str, float], by: str, known: Mapping[str, Figures]) -
             raise UsageError(f"no member of the front has a measure named '{measure}'{nearest(measure, names)}")
 
 
-def _excesses(figures: Figures, limits: Mapping[str, float]) -> tuple[Excess, ...]:
-    broken = [
-        Excess(measure=measure, limit=limit, value=figures.get(measure))
-        for measure, limit in limits.items()
-        if (value := figures.get(measure)) is None or not value <= limit
-    ]
-    return tuple(sorted(broken, key=lambda excess: -excess.share))
-
-
 def _distance(left: LeftOut) -> tuple[float, float, int]:
     worst = left.excesses[0]
     return worst.share, math.inf if worst.value is None else worst.value, len(left.excesses)
 
 
-def _rank(figures: Figures, by: str) -> float:
-    value = figures.get(by)
-    return math.inf if value is None else value
-
-
-def _sure(chosen: Member | None, limits: Mapping[str, float], by: str, trials: Sequence[Trial]) -> tuple[float | None, int]:
+def _sure(chosen: Member | None, rule: _Rule, trials: Sequence[Trial]) -> tuple[float | None, int]:
     if chosen is None or chosen.key not in {trial.candidate.key for trial in trials}:
         return None, 0
     matched = rounds(trials)
     if not matched:
         return None, 0
-    hits = [_key_of_round(round_, limits, by) == chosen.key for round_ in matched]
+    hits = [_key_of_round(round_, rule) == chosen.key for round_ in matched]
     return sum(hits) / len(hits), len(hits)
 
 
-def _key_of_round(round_: Mapping[str, Trial], limits: Mapping[str, float], by: str) -> str | None:
+def _key_of_round(round_: Mapping[str, Trial], rule: _Rule) -> str | None:
     rows = {key: validation_measures(trial) for key, trial in round_.items() if trial.status is Status.COMPLETE}
-    inside = [key for key, row in rows.items() if not _excesses(row, limits)]
-    return min(inside, key=lambda key: (_rank(rows[key], by), key), default=None)
+    inside = [key for key, row in rows.items() if not rule.excesses(row)]
+    return min(inside, key=lambda key: (rule.rank(rows[key]), key), default=None)
 
 
 def explain(choice: Pick) -> str:
@@ -175,7 +201,8 @@ def explain(choice: Pick) -> str:
 
 
 def _why(choice: Pick) -> list[str]:
-    asked = ", ".join(f"{word(name)} at most {show(limit)}" for name, limit in choice.limits.items()) or "no limits"
+    ends = {name: "at least" if name in choice.scores else "at most" for name in choice.limits}
+    asked = ", ".join(f"{word(name)} {ends[name]} {show(limit)}" for name, limit in choice.limits.items()) or "no limits"
     if not choice.figures:
         return ["The front is empty, so there is no member to choose."]
     if choice.chosen is None:
@@ -184,7 +211,10 @@ def _why(choice: Pick) -> list[str]:
     listed = ", ".join(f"{word(name)} {show(figures.get(name))}" for name in dict.fromkeys([*choice.limits, choice.by]))
     labels = f" ({', '.join(choice.chosen.labels)})" if choice.chosen.labels else ""
     among = f"the {choice.within} members" if choice.within > 1 else "the only member"
-    reason = f"the least {word(choice.by)} of {among} within the limits" if choice.within > 1 else f"{among} within the limits"
+    most = "most" if choice.by in choice.scores else "least"
+    reason = (
+        f"the {most} {word(choice.by)} of {among} within the limits" if choice.within > 1 else f"{among} within the limits"
+    )
     judged = "the means of its confirmation" if choice.chosen.key in choice.confirmed else "those of its brief training"
     return [f"{choice.chosen.id}{labels}: {listed}.", f"Chosen as {reason} ({asked}), on validation figures: {judged}."]
 
@@ -198,7 +228,8 @@ def _excess(excess: Excess) -> str:
     name = word(excess.measure)
     if excess.value is None:
         return f"{name} is not available"
-    by = f"{show(100 * excess.share, digits=2)}% over" if math.isfinite(excess.share) else "over"
+    by = "under" if excess.score else "over"
+    by = f"{show(100 * excess.share, digits=2)}% {by}" if math.isfinite(excess.share) else by
     return f"{name} {show(excess.value, digits=4)} is {by} {show(excess.limit)}"
 
 

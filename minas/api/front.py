@@ -211,8 +211,9 @@ class Front(Sequence[Member]):
             `network = run.front.pick({"error": .03, "flops": 200_000}).network()`
 
         Args:
-            limits: measure to its largest value, as a number or as `"200k"`; inclusive.
-            by: the measure of which to take the least.
+            limits: measure to its largest value, as a number or as `"200k"`; inclusive. To its least for a score, a measure of
+                which more is better, such as `balanced_accuracy`.
+            by: the measure of which to take the least; the most of a score.
 
         Raises:
             UsageError: a limit or `by` names a measure that no member has, or a limit is no number of 0 or more.
@@ -232,5 +233,9 @@ class Front(Sequence[Member]):
         Raises:
             UsageError: as `pick`.
         """
-        largest = {name: number(value, f"the limit of {name}") for name, value in limits.items()}
-        return analysis_pick.pick(self.analysis, largest, by=by, confirmation=self.run.confirmation, figures=self._confirmed)
+        from minas.measures import scores
+
+        values = {name: number(value, f"the limit of {name}") for name, value in limits.items()}
+        return analysis_pick.pick(
+            self.analysis, values, by=by, confirmation=self.run.confirmation, figures=self._confirmed, scores=scores()
+        )

@@ -14,6 +14,7 @@ Judged on validation samples: by the means of the confirmation where a member wa
 
     minas pick results/vision-20261124-101500 --max-error .03 --max-flops 200k
     minas pick results/vision-20261124-101500 --limit activations=5k --by flops
+    minas pick results/vision-20261124-101500 --limit balanced_accuracy=.95     (of a score, such as this, the least)
 """
 
 
@@ -23,8 +24,11 @@ def command(
     max_action: Annotated[str | None, typer.Option(help="Largest action, such as 2k.")] = None,
     max_flops: Annotated[str | None, typer.Option(help="Most multiply-accumulates, such as 200k.")] = None,
     max_params: Annotated[str | None, typer.Option(help="Most parameters, such as 5k.")] = None,
-    limit: Annotated[list[str] | None, typer.Option(help="Any other limit, as MEASURE=LARGEST; may be repeated.")] = None,
-    by: Annotated[str, typer.Option(help="The measure of which to take the least.")] = "action",
+    limit: Annotated[
+        list[str] | None,
+        typer.Option(help="Any other limit, as MEASURE=VALUE: the largest, of a score the least; may be repeated."),
+    ] = None,
+    by: Annotated[str, typer.Option(help="The measure of which to take the least; the most of a score.")] = "action",
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Choose a member of the front within limits."""
@@ -39,7 +43,7 @@ def command(
     for entry in limit or []:
         name, _, text = entry.partition("=")
         if not text:
-            raise UsageError(f"--limit takes MEASURE=LARGEST, such as activations=5k, not '{entry}'")
+            raise UsageError(f"--limit takes MEASURE=VALUE, such as activations=5k, not '{entry}'")
         limits[name] = parse(text)
     opened = open_run(run)
     choice = opened.front.choice(limits, by=by)

@@ -30,6 +30,7 @@ __all__ = [
     "find_counter",
     "known_before_training",
     "measure",
+    "scores",
 ]
 
 _ELSEWHERE = {"EnergyCounter": "_counters", "Trained": "_trained", "find_counter": "_counters"}
@@ -55,8 +56,10 @@ class Measure:
         unit: unit of the number, as `front --json` lists it.
         description: one sentence for help texts and reports; it states the convention.
         compute: the number for one trained candidate; raises `Unavailable` where it cannot be had.
-        on_request: it takes seconds rather than milliseconds, and is computed only where an objective set or a user asks.
+        on_request: it takes seconds rather than milliseconds, or means nothing for most networks, and is computed only
+            where an objective set or a user asks.
         before_training: training does not change it, so it is computed before, once, and can be limited.
+        score: more of it is better, and 1 is the best: an objective set minimises 1 - x, and a limit on it is a least value.
     """
 
     name: str
@@ -65,6 +68,7 @@ class Measure:
     compute: Callable[[Trained], float]
     on_request: bool = False
     before_training: bool = False
+    score: bool = False
 
 
 MEASURES: Shelf[Measure] = Shelf("minas.measures", "MEASURE", Measure, "measure")
@@ -73,6 +77,11 @@ MEASURES: Shelf[Measure] = Shelf("minas.measures", "MEASURE", Measure, "measure"
 def known_before_training() -> list[str]:
     """Return the names of the measures that need no training, sorted: limits on them are checked before it."""
     return [name for name, part in MEASURES.all().items() if part.before_training]
+
+
+def scores() -> list[str]:
+    """Return the names of the measures of which more is better, sorted."""
+    return [name for name, part in MEASURES.all().items() if part.score]
 
 
 @dataclass(frozen=True)

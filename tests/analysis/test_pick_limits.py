@@ -114,6 +114,30 @@ def test_a_limit_of_zero() -> None:
     assert "error 0.01 is over 0." in explain(pick(FRONT, {"error": 0.0}))
 
 
+SCORED = front_of(
+    [trial(n, {"error": e, "action": a, "flops": 1e4, "kappa": k}) for n, (e, a, k) in enumerate([(0.1, 9.0, 0.9), (0.2, 3.0, 0.6)])],
+    PAPER,
+    BOUNDS,
+)  # fmt: skip
+
+
+def test_of_a_score_the_limit_is_the_least_that_is_allowed() -> None:
+    got = pick(SCORED, {"kappa": 0.75}, scores=["kappa"])
+    assert got.chosen is SCORED.members[0]
+    assert got.left_out[0].excesses[0].share == pytest.approx(0.2)
+    text = explain(got)
+    assert "(kappa at least 0.75)" in text
+    assert f"Left out: {SCORED.members[1].id}, kappa 0.6 is 20% under 0.75." in text
+    assert pick(SCORED, {"kappa": 0.9}, scores=["kappa"]).chosen is SCORED.members[0]
+    assert pick(SCORED, {"kappa": 0.6}, scores=["kappa"]).chosen is SCORED.members[1]
+
+
+def test_by_a_score_takes_the_most_of_it() -> None:
+    got = pick(SCORED, {}, by="kappa", scores=["kappa"])
+    assert got.chosen is SCORED.members[0]
+    assert "the most kappa of the 2 members" in explain(got)
+
+
 @pytest.mark.parametrize(
     ("limits", "by", "says"),
     [

@@ -181,7 +181,7 @@ def test_pick_by_any_measure(cli, front, finished_run):
     assert cli("pick", finished_run.path, "--by", "parms").err == (
         "error: no member of the front has a measure named 'parms'; did you mean 'params'?\n"
     )
-    assert "--limit takes MEASURE=LARGEST" in cli("pick", finished_run.path, "--limit", "activations").err
+    assert "--limit takes MEASURE=VALUE" in cli("pick", finished_run.path, "--limit", "activations").err
 
 
 @pytest.mark.parametrize("ending", ["png", "svg", "pdf"])

@@ -22,14 +22,18 @@ ALWAYS = [
     "action",
     "activation_energy",
     "activations",
+    "balanced_accuracy",
     "cross_entropy",
     "error",
     "flops",
+    "kappa",
     "kinetic",
+    "macro_f1",
     "params",
     "participation_ratio",
     "potential",
     "rescale_gap",
+    "roc_auc",
     "zero_fraction",
 ]
 FIGURES = ("action", "kinetic", "potential", "activation_energy")
