@@ -19,7 +19,7 @@ _EXPECTED = (
 _PART_NAMES = {1: ("train",), 2: ("train", "test"), 3: ("train", "validation", "test")}
 
 
-def store(data: Any, folder: Path, *, seed: int = 0, image_size: int | None = None) -> DataSource:
+def store(data: Any, folder: Path, *, groups: Any = None, seed: int = 0, image_size: int | None = None) -> DataSource:
     """Write arrays to `data.npz` in a folder, from which each worker loads the task.
 
     Args:
@@ -27,6 +27,8 @@ def store(data: Any, folder: Path, *, seed: int = 0, image_size: int | None = No
             CPU tensors included: samples (samples, ...) and labels (samples,). A data set with a length and (sample, label)
             items, such as a torch `Dataset`, may stand for each pair.
         folder: where to write, such as a run's folder; made if need be.
+        groups: for each sample whose it is (a subject, a user), whole numbers or texts, (samples,): no group is then in two
+            parts. Where parts are given apart, a sequence of such arrays, one a part.
         seed: seeds the split.
         image_size: side in pixels to which images are resized.
 
@@ -35,7 +37,7 @@ def store(data: Any, folder: Path, *, seed: int = 0, image_size: int | None = No
         MinasError: the disk is full or the folder cannot be written.
     """
     path = folder / "data.npz"
-    arrays = named(data)
+    arrays = named(data, groups)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         np.savez(path, **cast(Mapping[str, Any], arrays))
@@ -44,8 +46,12 @@ def store(data: Any, folder: Path, *, seed: int = 0, image_size: int | None = No
     return DataSource(path=str(path), seed=seed, image_size=image_size)
 
 
-def named(data: Any) -> dict[str, NDArray[Any]]:
+def named(data: Any, groups: Any = None) -> dict[str, NDArray[Any]]:
     """Return the arrays of a user's data by the names that the npz format knows, `x_train`, `y_train` and so on.
+
+    Args:
+        data: as `store` takes it.
+        groups: likewise.
 
     Raises:
         DataError: the data has another form, or samples of different shapes.
@@ -57,7 +63,19 @@ def named(data: Any) -> dict[str, NDArray[Any]]:
     for name, part in zip(_PART_NAMES[len(parts)], parts, strict=True):
         inputs, labels = _pair(part, name)
         out |= {f"x_{name}": _array(inputs, f"samples of {name}"), f"y_{name}": _array(labels, f"labels of {name}")}
-    return out
+    return out if groups is None else out | _groups(groups, _PART_NAMES[len(parts)])
+
+
+def _groups(groups: Any, names: tuple[str, ...]) -> dict[str, NDArray[Any]]:
+    """Return the groups' arrays by their names in the npz format."""
+    if len(names) == 1:
+        return {f"groups_{names[0]}": _array(groups, "groups")}
+    if not isinstance(groups, tuple | list) or len(groups) != len(names):
+        raise DataError(
+            f"groups of type {type(groups).__name__}; for parts given apart expected a sequence of {len(names)} arrays, "
+            f"of the groups of {', '.join(names)}"
+        )
+    return {f"groups_{name}": _array(part, f"groups of {name}") for name, part in zip(names, groups, strict=True)}
 
 
 def _is_pair(data: Any) -> bool:

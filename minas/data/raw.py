@@ -22,10 +22,13 @@ class Pile:
     Attributes:
         inputs: raw samples, (samples, ...); for images (samples, channels, height, width), uint8 or float32.
         targets: class indices, (samples,), int64.
+        groups: who or what each sample is of (a subject, a user, a speaker), (samples,), whole numbers or texts; None where
+            nothing is known of that. A group is never divided among the parts of a split.
     """
 
     inputs: NDArray[Any]
     targets: NDArray[np.int64]
+    groups: NDArray[Any] | None = None
 
     def __len__(self) -> int:
         return len(self.targets)
@@ -104,7 +107,7 @@ def check(raw: Raw) -> Raw:
 
     Raises:
         DataError: a part is empty, samples and labels don't match in number, samples of the parts differ in shape, a label is
-            out of range, there is only one class, or a class has no training samples.
+            out of range, there is only one class, a class has no training samples, or groups are none or in several parts.
     """
     where = raw.source
     for part, pile in raw.piles.items():
@@ -120,6 +123,9 @@ def check(raw: Raw) -> Raw:
                 "expected the same"
             )
         _check_range(pile.targets, len(raw.classes), f"{where}: {part} sample")
+        if pile.groups is not None:
+            _check_groups(pile.groups, len(pile), f"{where}: groups of the {part} part")
+    _check_apart(raw)
     if len(raw.classes) < 2:
         raise DataError(f"{where}: all samples are of one class, {raw.classes[0]!r}; expected two or more")
     counts = np.bincount(raw.train.targets, minlength=len(raw.classes))
@@ -127,6 +133,25 @@ def check(raw: Raw) -> Raw:
         missing = _listed([raw.classes[index] for index in np.flatnonzero(counts == 0)])
         raise DataError(f"{where}: no training sample of {missing}; expected some of each class that is named or tested")
     return raw
+
+
+def _check_groups(groups: NDArray[Any], samples: int, where: str) -> None:
+    if groups.shape != (samples,):
+        raise DataError(f"{where}: shape {groups.shape} for {samples} samples; expected one group a sample, ({samples},)")
+    if groups.dtype.kind not in "biuUS" and not (groups.dtype.kind == "f" and (groups == np.floor(groups)).all()):
+        raise DataError(f"{where}: fractions, missing values or dtype {groups.dtype}; expected whole numbers or texts")
+
+
+def _check_apart(raw: Raw) -> None:
+    """Refuse given parts that share a group: what is learnt of it in one would be tested in another."""
+    given = [(part, set(pile.groups.tolist())) for part, pile in raw.piles.items() if pile.groups is not None]
+    for place, (part, groups) in enumerate(given):
+        for other, theirs in given[place + 1 :]:
+            if both := groups & theirs:
+                raise DataError(
+                    f"{raw.source}: the group {min(both, key=str)!r} is in the {part} and in the {other} part; expected each "
+                    "in one part: move its samples, or leave the groups out if the parts are meant so"
+                )
 
 
 def _check_range(targets: NDArray[np.int64], classes: int, where: str) -> None:

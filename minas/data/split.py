@@ -1,13 +1,15 @@
-"""Stratified and seeded parts: train, validation and test."""
+"""Stratified and seeded parts: train, validation and test; where samples have groups, no group is in two of them."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from minas import seeds
+from minas.data.grouped import by_group
 from minas.data.raw import Pile, Raw
 from minas.errors import DataError
 
@@ -70,14 +72,20 @@ def parts(raw: Raw, *, seed: int) -> tuple[Pile, Pile, Pile]:
 
     One pile is divided 60 : 20 : 20. Where one of validation and test is given, the other is a sixth of the training samples.
     The order of all parts, the given ones too, is shuffled by the seed, so that a part's first samples stand for all of it.
+    Where the training samples have groups, every group goes to one part as a whole, and the shares hold as nearly as that
+    allows.
 
     Raises:
-        DataError: a class has too few samples to be in every part that is cut; it is named.
+        DataError: a class has too few samples to be in every part that is cut (it is named), or there are too few groups.
     """
     cut = [name for name, given in (("validation", raw.validation), ("test", raw.test)) if given is None]
-    _check_counts(raw, 1 + len(cut))
+    if raw.train.groups is None:
+        _check_counts(raw, 1 + len(cut))
     shares = (BOTH_CUT, ONE_CUT)[2 - len(cut)] if cut else (1.0,)
-    indices = stratified(raw.train.targets, shares, seed=seed)
+    if raw.train.groups is None:
+        indices = stratified(raw.train.targets, shares, seed=seed)
+    else:
+        indices = _by_group(raw, raw.train.groups, shares, seed)
     made = {name: _take(raw.train, chosen) for name, chosen in zip(["train", *cut], indices, strict=True)}
     for name, given in (("validation", raw.validation), ("test", raw.test)):
         if given is not None:
@@ -97,5 +105,23 @@ def _check_counts(raw: Raw, needed: int) -> None:
         )
 
 
+def _by_group(raw: Raw, groups: NDArray[Any], shares: Sequence[float], seed: int) -> list[NDArray[np.int64]]:
+    """Divide the training samples by their groups, and see that nothing that training needs is missing."""
+    found = len(np.unique(groups))
+    if found < len(shares):
+        raise DataError(
+            f"{raw.source}: {found} {'group' if found == 1 else 'groups'} in the samples to be divided; expected at least "
+            f"{len(shares)}, one for each part, since no group is divided: give the parts apart, or leave the groups out"
+        )
+    indices = by_group(raw.train.targets, groups, shares, seed=seed)
+    missing = np.setdiff1d(raw.train.targets, raw.train.targets[indices[0]])
+    if len(missing):
+        raise DataError(
+            f"{raw.source}: class {raw.classes[missing[0]]!r} is in too few groups: no division leaves some of it for "
+            "training; expected each class in more groups than one, or the parts given apart"
+        )
+    return indices
+
+
 def _take(pile: Pile, chosen: NDArray[np.int64]) -> Pile:
-    return Pile(pile.inputs[chosen], pile.targets[chosen])
+    return Pile(pile.inputs[chosen], pile.targets[chosen], None if pile.groups is None else pile.groups[chosen])

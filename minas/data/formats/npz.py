@@ -21,6 +21,7 @@ from minas.errors import DataError
 _PARTS = {"train": ("train",), "validation": ("validation", "valid", "val"), "test": ("test",)}
 _INPUTS = ("x", "images")
 _LABELS = ("y", "labels")
+_GROUPS = ("groups",)
 _BROKEN_HEADER = (ValueError, SyntaxError, TypeError, KeyError, MemoryError, RecursionError, tokenize.TokenError)
 _MOST_BYTES = 8 * raw.LARGEST_ARRAY
 
@@ -61,7 +62,7 @@ def read_parts(path: Path, inputs: Callable[[NDArray[Any], str], NDArray[Any]]) 
         raise DataError(f"{path}: holds {there}; expected arrays named x and y, or x_train and y_train")
     classes, targets = raw.names([labels for _, labels in found.values()], str(path))
     piles = {
-        part: raw.Pile(inputs(samples, f"{path}: {part}"), indices)
+        part: raw.Pile(inputs(samples, f"{path}: {part}"), indices, _find(arrays, _GROUPS, part, path))
         for (part, (samples, _)), indices in zip(found.items(), targets, strict=True)
     }
     return raw.Raw(
@@ -138,7 +139,8 @@ FORMAT = Format(
     description=(
         "a NumPy archive (.npz) with images x, of shape (samples, height, width), (samples, height, width, channels) or "
         "(samples, channels, height, width), and labels y, and if there is a test part x_test and y_test; or x_train, "
-        "y_train, x_validation, y_validation, x_test, y_test; `images` and `labels` are understood for x and y"
+        "y_train, x_validation, y_validation, x_test, y_test; `images` and `labels` are understood for x and y; "
+        "`groups` (or groups_train and so on) may say for each sample whose it is: no group is then in two parts"
     ),
     kind="image",
     recognises=recognises,
