@@ -7,7 +7,7 @@ import dataclasses
 from collections.abc import Iterator
 
 from minas import seeds
-from minas.analysis.bounds import worked_out_bounds
+from minas.analysis.bounds import score_bounds, worked_out_bounds
 from minas.api import reference
 from minas.api.finish import finish
 from minas.api.repeating import repeat_command
@@ -104,6 +104,8 @@ def work_out_bounds(session: Session) -> None:
             f'no bounds can be worked out for the task {task.name}: {error}; put [bounds."{task.name}".MEASURE] with ideal '
             "and reference for each objective into an objective set's file, and give it with --objectives"
         ) from error
+    scores = score_bounds(task.majority_error, len(task.classes))
+    bounds |= {o.measure: scores[o.measure] for o in configuration.objectives.objectives if o.maximise and o.measure in scores}
     for name in configuration.objectives.measures:
         if name not in bounds:
             raise ConfigError(
@@ -144,7 +146,7 @@ def _baselines(session: Session, plan: Plan) -> None:
                 store.put_candidate(trial.candidate)
                 store.put_trial(trial)
         return
-    found = of_domain(configuration.domain)
+    found = {name: baseline for name, baseline in of_domain(configuration.domain).items() if baseline.in_search}
     needed = len(found) * session.settings.confirmation_seeds
     if not session.settings.members or not found or plan.note or session.clock.left() < 2 * FINISHING + needed:
         return

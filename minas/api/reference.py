@@ -17,6 +17,9 @@ from minas.trial import Trial
 
 SCHEMA = 1
 
+SILENT = {"class_weights": "none"}
+"""Settings of training that came later, with the value that changes nothing: figures made before them still hold."""
+
 
 def protocol(configuration: RunConfiguration, *, epochs: int) -> str:
     """Return a name for all that decides what a baseline's trial gives: data, training, length. Machines and seeds aside.
@@ -25,7 +28,11 @@ def protocol(configuration: RunConfiguration, *, epochs: int) -> str:
         configuration: the run's configuration.
         epochs: passes over the training samples.
     """
-    training = {name: value for name, value in configuration.search_space["training"].items() if name != "epochs"}
+    training = {
+        name: value
+        for name, value in configuration.search_space["training"].items()
+        if name != "epochs" and SILENT.get(name) != value
+    }
     text = json.dumps([SCHEMA, configuration.task.digest, config.plain(training), epochs], sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 

@@ -38,6 +38,7 @@ def repeat_command(run: Run) -> str | None:
         "window": settings.window,
         "lambda": training["lambda"],
         "epochs": training["epochs"],
+        "class-weights": _class_weights(run.configuration),
         "data": source_of(run.configuration, run.path).path,
         "image-size": run.configuration.data.image_size,
         **_limits(run),
@@ -46,6 +47,16 @@ def repeat_command(run: Run) -> str | None:
     }
     parts = [text for name, value in options.items() if value is not None for text in (f"--{name}", _typed(value))]
     return shlex.join(["minas", "search", run.configuration.domain, *parts, *(["--control"] if settings.control else [])])
+
+
+def _class_weights(configuration: RunConfiguration) -> str | None:
+    """Return the option for class weights, where they are not the domain's own."""
+    domain = DOMAINS.get(configuration.domain)
+    own, here = (
+        space.get("training", {}).get("class_weights", "none")
+        for space in (spaces.read(domain.space, domain.name).values, configuration.search_space)
+    )
+    return None if here == own else str(here)
 
 
 def _limits(run: Run) -> dict[str, Any]:
@@ -82,13 +93,14 @@ def _own_files(run: Run) -> dict[str, Any]:
 
 
 def _is_shipped_space(configuration: RunConfiguration) -> bool:
-    """Tell whether a run's search space is its domain's own; its options for length and lambda aside."""
+    """Tell whether a run's search space is its domain's own; its options for length, lambda and class weights aside."""
     domain = DOMAINS.get(configuration.domain)
     return _bare(spaces.read(domain.space, domain.name).values) == _bare(configuration.search_space)
 
 
 def _bare(space: Any) -> dict[str, Any]:
-    training = {name: value for name, value in space.get("training", {}).items() if name not in ("epochs", "lambda")}
+    aside = ("epochs", "lambda", "class_weights")
+    training = {name: value for name, value in space.get("training", {}).items() if name not in aside}
     return {**config.plain(dict(space)), "training": training, "confirmation": None}
 
 

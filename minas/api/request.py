@@ -7,7 +7,7 @@ import math
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast, get_args
 
 import numpy as np
 
@@ -18,7 +18,7 @@ from minas.errors import ConfigError, UsageError, nearest
 from minas.evolution.clock import parse_time
 from minas.measures import MEASURES, known_before_training
 from minas.run.configuration import DataFacts, RunConfiguration, Settings, TaskFacts, machine, versions
-from minas.training.settings import ConfirmationSettings, TrainingSettings
+from minas.training.settings import ClassWeights, ConfirmationSettings, TrainingSettings
 
 if TYPE_CHECKING:
     from minas.data.task import DataSource, Task
@@ -47,6 +47,7 @@ class Request:
         engine: name of the engine.
         lambda_: weight of the action in the loss.
         epochs: passes over the training samples in a brief training.
+        class_weights: `balanced` or `none`.
         control: evaluate random architectures beside the search.
         members: how many members of the front to confirm; 0 for none.
         confirmation_epochs: passes over the training samples in confirmation.
@@ -68,6 +69,7 @@ class Request:
     engine: str = "local"
     lambda_: float | None = None
     epochs: int | None = None
+    class_weights: str | None = None
     control: bool = False
     members: int | None = None
     confirmation_epochs: int | None = None
@@ -98,9 +100,19 @@ def search_space(request: Request, domain: Domain) -> tuple[dict[str, Any], Spac
         training = dataclasses.replace(training, lambda_=request.lambda_)
     if request.epochs is not None:
         training = dataclasses.replace(training, epochs=request.epochs)
+    if request.class_weights is not None:
+        training = dataclasses.replace(training, class_weights=_class_weights(request.class_weights))
     _check_functional(document, training)
     values = {**document.values, "training": config.plain(training), "confirmation": config.plain(confirmation)}
     return values, space
+
+
+def _class_weights(given: str) -> ClassWeights:
+    """Return what a user said of class weights, if there is such a way."""
+    for known in get_args(ClassWeights):
+        if given == known:
+            return cast(ClassWeights, known)
+    raise UsageError(f"no class weights named '{given}'{nearest(given, get_args(ClassWeights))}")
 
 
 def _check_functional(document: config.Document, training: TrainingSettings) -> None:
@@ -124,6 +136,16 @@ def _check_augmentation(request: Request, domain: Domain, task: Task) -> None:
         raise ConfigError(f"{_where(document, 'augmentation')}: {error}") from error
 
 
+def _check_scores(name: str, chosen: objectives.ObjectiveSet) -> None:
+    """Refuse to minimise what more of is better."""
+    for objective in chosen.objectives:
+        if MEASURES.get(objective.measure).score and not objective.maximise:
+            raise ConfigError(
+                f"the objective set {name}: of '{objective.measure}' more is better; write maximise = true beside it, "
+                f"so that 1 - {objective.measure} is minimised"
+            )
+
+
 def _where(document: config.Document, key: str) -> str:
     """Return the file and the line of a key of its `[training]` table."""
     return f"{document.source}, line {document.line(('training', key))}"
@@ -140,6 +162,7 @@ def configuration_of(request: Request, domain: Domain, task: Task, source: DataS
     _check_augmentation(request, domain, task)
     confirmation = config.Document(source="", text="", values=space_values).section("confirmation", ConfirmationSettings)
     chosen = objectives.load(request.objectives or domain.objectives, MEASURES.names())
+    _check_scores(request.objectives or domain.objectives, chosen)
     settings = _settings(request, confirmation, space.limits(task.shape))
     facts = TaskFacts(
         name=task.name,

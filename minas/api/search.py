@@ -29,6 +29,7 @@ def search(
     trials: int | None = None,
     time: str | float | None = None,
     data: Any = None,
+    groups: Any = None,
     image_size: int | None = None,
     objectives: str | os.PathLike[str] | None = None,
     space: str | os.PathLike[str] | None = None,
@@ -37,6 +38,7 @@ def search(
     max_activations: float | str | None = None,
     lambda_: float | None = None,
     epochs: int | None = None,
+    class_weights: str | None = None,
     control: bool = False,
     population: int = 20,
     window: int = 8,
@@ -65,6 +67,8 @@ def search(
             given either.
         data: a path; arrays `(x, y)`; `(train, test)` or `(train, validation, test)` of such pairs; a torch data set may stand
             for a pair. None takes the domain's default data.
+        groups: with arrays, whose each sample is (a subject, a user), whole numbers or texts, (samples,): no group is then in
+            two parts. Where parts are given apart, a sequence of such arrays, one a part.
         image_size: side, in pixels, to which images are resized.
         objectives: objective set, by name or as a TOML file; the domain's own by default.
         space: search space, by name or as a TOML file; the domain's own by default.
@@ -73,6 +77,8 @@ def search(
         max_activations: likewise for outputs of linear operators.
         lambda_: weight of the action in the loss; the search space's own by default, as for `epochs`.
         epochs: passes over the training samples in a brief training.
+        class_weights: `"balanced"` lets every class count alike in the loss, however few samples it has; `"none"`, as by
+            default, every sample.
         control: evaluate as many random architectures beside the search.
         population: size of NSGA-II's population.
         window: trials in flight.
@@ -112,13 +118,14 @@ def search(
         engine=engine,
         lambda_=lambda_,
         epochs=epochs,
+        class_weights=class_weights,
         control=control,
         members=members,
         confirmation_epochs=confirmation_epochs,
         confirmation_seeds=confirmation_seeds,
         limits={name: number(value, f"max_{name}") for name, value in given.items() if value is not None},
     )
-    folder, (configuration, opened, preprocessing) = _begun(request, data, out)
+    folder, (configuration, opened, preprocessing) = _begun(request, data, groups, out)
     with run_folder.lock(folder):
         configuration.write(folder)
         if started is not None:
@@ -135,9 +142,14 @@ KEPT_DATA = "data/data.npz"
 """Where a run's folder keeps data that were given as arrays."""
 
 
-def _begun(request: Request, data: Any, out: str | os.PathLike[str] | None) -> tuple[Path, Resolved]:
+def _begun(request: Request, data: Any, groups: Any, out: str | os.PathLike[str] | None) -> tuple[Path, Resolved]:
     """Return a new run's folder and all that it needs; no folder is left behind by a request that can't be met."""
     if data is None or isinstance(data, str | os.PathLike):
+        if groups is not None:
+            raise UsageError(
+                "groups go with data given as arrays; in a file they stand beside the samples, such as an array named groups "
+                "in an .npz archive"
+            )
         found = _resolved(dataclasses.replace(request, data=None if data is None else os.fspath(data)))
         return run_folder.create(out, domain=request.domain), found
     from minas.data import arrays
@@ -146,7 +158,7 @@ def _begun(request: Request, data: Any, out: str | os.PathLike[str] | None) -> t
     folder = run_folder.create(out, domain=request.domain)
     kept = folder / KEPT_DATA
     try:  # arrays are written into the run's folder, where every worker can read them
-        arrays.store(data, kept.parent)
+        arrays.store(data, kept.parent, groups=groups)
         configuration, space, preprocessing = _resolved(dataclasses.replace(request, data=str(kept)))
     except BaseException as error:
         run_folder.discard(folder, [kept], keep=theirs)

@@ -6,7 +6,7 @@ Each module exposes `FAMILY = Family(...)`: one or more named networks of one ki
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from minas.errors import UsageError, nearest
@@ -25,12 +25,23 @@ class Baseline:
         source: where it is published, or who drew it.
         build: makes the untrained network from a sample's shape, the number of classes and a seed.
         architecture: the same network as an architecture's JSON values, where the domain's space can say it.
+        action: whether the action is in its loss, as it is in that of a found network, or cross-entropy alone.
+        in_search: whether a search on data for which nobody has trained it yet may do so, which takes from its time; else
+            only `minas baselines` does.
     """
 
     name: str
     source: str
     build: Callable[[tuple[int, ...], int, int], nn.Module]
     architecture: Mapping[str, Any] | None = None
+    action: bool = True
+    in_search: bool = True
+
+
+def both_ways(*baselines: Baseline) -> tuple[Baseline, ...]:
+    """Return each baseline, and after it the same network trained without the action in its loss, named so."""
+    pairs = ((baseline, replace(baseline, name=f"{baseline.name} without action", action=False)) for baseline in baselines)
+    return tuple(one for pair in pairs for one in pair)
 
 
 @dataclass(frozen=True, kw_only=True)

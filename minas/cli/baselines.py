@@ -22,6 +22,9 @@ def command(
     data: Annotated[str | None, typer.Option(help="Your own data; the domain's default without it.")] = None,
     space: Annotated[str | None, typer.Option(help="The search space whose training is used.")] = None,
     lambda_: Annotated[float | None, typer.Option("--lambda", help="Weight of the action in the loss.")] = None,
+    class_weights: Annotated[
+        str | None, typer.Option(help="balanced: every class counts alike in the loss, however rare; or none.")
+    ] = None,
     workers: Annotated[int | None, typer.Option(help="Worker processes; the cores by default.")] = None,
     out: Annotated[Path | None, typer.Option(help="A JSON file to write the trials to as well.")] = None,
     json: Annotated[bool, typer.Option("--json", help="Print a JSON list.")] = False,
@@ -32,7 +35,16 @@ def command(
     from minas.reporting.live import Live
 
     with Live(quiet=json) as live:
-        rows = train_baselines(domain, data=data, space=space, lambda_=lambda_, workers=workers, out=out, listener=live)
+        rows = train_baselines(
+            domain,
+            data=data,
+            space=space,
+            lambda_=lambda_,
+            class_weights=class_weights,
+            workers=workers,
+            out=out,
+            listener=live,
+        )
     if json:
         _show.as_json(rows)
     else:

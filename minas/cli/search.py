@@ -41,6 +41,9 @@ def command(
     max_activations: Annotated[str | None, typer.Option(help="Most outputs of linear operators, such as 3k.")] = None,
     lambda_: Annotated[float | None, typer.Option("--lambda", help="Weight of the action in the loss.")] = None,
     epochs: Annotated[int | None, typer.Option(help="Passes over the training samples in a brief training.")] = None,
+    class_weights: Annotated[
+        str | None, typer.Option(help="balanced: every class counts alike in the loss, however rare; or none.")
+    ] = None,
     control: Annotated[
         bool, typer.Option("--control", help="Evaluate as many random architectures, drawn beside the front.")
     ] = False,
@@ -79,6 +82,7 @@ def command(
                 "space": space,
                 "lambda_": lambda_,
                 "epochs": epochs,
+                "class_weights": class_weights,
                 "control": control,
                 "population": population,
                 "window": window,

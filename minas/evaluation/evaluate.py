@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
@@ -138,11 +138,14 @@ def _train(ready: Prepared, network: nn.Module, candidate: Candidate) -> Trainin
     if candidate.epochs == 0:
         return Training(steps=0, samples=0, seconds=0.0, losses=(), diverged=None)
     inputs, targets = ready.parts["train"]
+    settings = ready.training
+    if candidate.baseline is not None and not baselines.find(ready.task.domain, candidate.baseline).action:
+        settings = replace(settings, lambda_=0.0)
     return train(
         network,
         inputs,
         targets,
-        ready.training,
+        settings,
         classes=len(ready.task.classes),
         epochs=candidate.epochs,
         seed=candidate.seed,

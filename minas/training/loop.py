@@ -51,6 +51,8 @@ def train(
 ) -> Training:
     """Train a network in place: L = CE + lambda * functional (design: cross-entropy plus weighted action).
 
+    With `balanced` class weights, CE is the mean over the classes that occur of their own mean cross-entropy.
+
     Args:
         network: takes (batch, *shape) to logits (batch, classes).
         inputs: training samples, (samples, *shape), float32.
@@ -72,7 +74,8 @@ def train(
         network.parameters(), lr=settings.learning_rate, weight_decay=settings.weight_decay, fused=True
     )
     schedule = one_cycle(optimizer, settings, steps=epochs * per_epoch)
-    step = _step_function(network, settings)
+    weights = balanced_weights(targets, classes) if settings.class_weights == "balanced" else None
+    step = _step_function(network, settings, weights)
     network.train()
     started = time.perf_counter()
     means: list[float] = []
@@ -111,12 +114,38 @@ def one_cycle(
     return torch.optim.lr_scheduler.OneCycleLR(optimizer, settings.learning_rate, total_steps=steps, pct_start=share)
 
 
-def _step_function(network: nn.Module, settings: TrainingSettings) -> Callable[[Tensor, Tensor], Tensor]:
+def balanced_weights(targets: Tensor, classes: int) -> Tensor:
+    """Return each class's weight n / (k n_c), shape (classes,), float32: over all samples the weights' mean is 1.
+
+    Args:
+        targets: class indices of all n training samples, (samples,), int64; k classes occur, each n_c times.
+        classes: number of classes; one that does not occur has a weight of 0.
+    """
+    counts = torch.bincount(targets.cpu(), minlength=classes).double()
+    occurring = int((counts > 0).sum())
+    weights = torch.where(counts > 0, len(targets) / (occurring * counts.clamp(min=1.0)), 0.0)
+    return weights.float().to(targets.device)
+
+
+def _cross_entropy(logits: Tensor, targets: Tensor, weights: Tensor | None) -> Tensor:
+    """Return the batch's mean loss.
+
+    Weighted, it is divided by the samples, not by the sum of their weights: a batch in which a rare class is missing would
+    otherwise make up for it with the others, and the mean over batches would no longer be the one over the training samples.
+    """
+    if weights is None:
+        return F.cross_entropy(logits, targets)
+    return F.cross_entropy(logits, targets, weights.to(logits.dtype), reduction="sum") / len(targets)
+
+
+def _step_function(
+    network: nn.Module, settings: TrainingSettings, weights: Tensor | None
+) -> Callable[[Tensor, Tensor], Tensor]:
     """Return one forward and backward pass that leaves gradients and gives the detached cross-entropy."""
     if settings.lambda_ == 0:
 
         def plain(inputs: Tensor, targets: Tensor) -> Tensor:
-            cross_entropy = F.cross_entropy(network(inputs), targets)
+            cross_entropy = _cross_entropy(network(inputs), targets, weights)
             cross_entropy.backward()  # type: ignore[no-untyped-call]
             return cross_entropy.detach()
 
@@ -127,7 +156,7 @@ def _step_function(network: nn.Module, settings: TrainingSettings) -> Callable[[
     def with_action(inputs: Tensor, targets: Tensor) -> Tensor:
         with meter:
             logits = network(inputs)
-        cross_entropy = F.cross_entropy(logits, targets)
+        cross_entropy = _cross_entropy(logits, targets, weights)
         (cross_entropy + settings.lambda_ * action_loss.functional(meter, settings.functional)).backward()  # type: ignore[no-untyped-call]
         return cross_entropy.detach()
 

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Literal
+
+ClassWeights = Literal["none", "balanced"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -20,6 +23,8 @@ class TrainingSettings:
         functional: which functional: `action` or another name in `minas.action.loss`.
         fraction: share of each batch, its first samples, from which the functional is taken during training.
         augmentation: the domain's own options, such as `shift` in pixels.
+        class_weights: `balanced` lets every class count alike in the cross-entropy, however few samples it has; with `none`
+            every sample does.
     """
 
     epochs: int = field(default=6, metadata={"minimum": 1})
@@ -31,6 +36,7 @@ class TrainingSettings:
     functional: str = "action"
     fraction: float = field(default=0.125, metadata={"exclusive_minimum": 0, "maximum": 1})
     augmentation: Mapping[str, float] = field(default_factory=dict)
+    class_weights: ClassWeights = "none"
 
 
 @dataclass(frozen=True, kw_only=True)
