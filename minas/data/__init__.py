@@ -7,6 +7,11 @@ split        stratified and seeded parts
 images       layout, size and values of raw images
 normalise    mean and standard deviation of the training part; applying them to raw data later
 augment      random shifts, flips, turns and zooms of a whole epoch's images
+words        from a text to its words, in any language; their hashes
+texts        vocabulary of the training part; rows of whole numbers of texts at any time later; ngrams hashes words and pairs
+encodings    from bytes to text
+labelled     what tables of labelled texts have in common
+movie_reviews  text's default data
 task         what a domain makes of it all: the values that training and measures use
 fetch        default data: found where a package ships it (shipped), or fetched once and kept: resource says what is wanted,
              download gets it by pip or from the index (index, pip_settings), archives reads it out
