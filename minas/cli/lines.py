@@ -1,0 +1,45 @@
+"""`minas lines`."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+NAME = "lines"
+HELP = """Fit what a field's plain methods reach without a network, to compare a front with (scikit-learn, extra: lines).
+
+On the same training, validation and test samples as a search.
+
+    minas lines vision
+    minas lines vision --data my-images
+"""
+
+
+def command(
+    domain: Annotated[str, typer.Argument(help="The domain.")],
+    data: Annotated[str | None, typer.Option(help="Your own data; the domain's default without it.")] = None,
+    image_size: Annotated[int | None, typer.Option(help="Side, in pixels, to which images are resized.")] = None,
+    json: Annotated[bool, typer.Option("--json", help="Print a JSON list.")] = False,
+) -> None:
+    """Fit a domain's lines."""
+    from minas.api.lines import fit_lines
+    from minas.cli import _show
+
+    rows = fit_lines(domain, data=data, image_size=image_size)
+    if json:
+        _show.as_json(rows)
+    else:
+        _show.table(
+            ("line", "error", "test error", "test balanced accuracy", "seconds"),
+            [
+                [
+                    row["name"],
+                    _show.percent(row["measures"]["error"]),
+                    _show.percent(row["test"]["error"]),
+                    _show.percent(row["test"]["balanced_accuracy"]),
+                    f"{row['seconds']:.1f}",
+                ]
+                for row in rows
+            ],
+        )
