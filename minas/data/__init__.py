@@ -4,6 +4,7 @@ formats/     readers of the fields' file formats, found by what a path holds
 raw          what a reader returns: samples as they lie in the files, with named classes
 arrays       arrays and data sets from Python, written to a file that every worker can read
 split        stratified and seeded parts
+grouped      parts that keep groups whole, such as subjects
 images       layout, size and values of raw images
 normalise    mean and standard deviation of the training part; applying them to raw data later
 augment      random shifts, flips, turns and zooms of a whole epoch's images
