@@ -52,10 +52,10 @@ def digits() -> Raw:
     """
     import numpy as np
 
+    from minas.data import fetch
     from minas.data.raw import Pile, Raw
-    from minas.data.shipped import installed
 
-    path = installed(_DATA.package, _DATA.relative)
+    path = fetch.installed(_DATA.package, _DATA.relative)
     try:
         table = np.loadtxt(path, dtype=np.uint8, delimiter=",", max_rows=_DIGITS + 1, ndmin=2)
     except (ValueError, OSError, EOFError) as error:
