@@ -24,7 +24,7 @@ FEWEST_MEMBERS = 3
 FINISHING = 8.0
 """Seconds of the clock that are kept for plots and tables."""
 
-OVERHEAD = 1.0
+OVERHEAD = 0.3
 """Seconds that a confirmation takes beside its training: building, measuring twice."""
 
 CAUTION = 1.15
