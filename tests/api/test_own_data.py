@@ -11,6 +11,7 @@ from PIL import Image
 
 import minas
 from minas.api import reference
+from minas.baselines import of_domain
 from minas.errors import MinasError
 
 pytestmark = pytest.mark.slow
@@ -182,6 +183,6 @@ def test_the_baselines_command(shell, images, tmp_path):
     done = shell("baselines", "vision", "--data", images, "--space", space, "--workers", 1, "--out", out, "--json")
     assert done.returncode == 0, done.stderr
     rows = json.loads(done.stdout)
-    assert [row["name"] for row in rows] == ["chain w8 no inner", "chain w8", "chain w16"]
-    assert len(json.loads(out.read_text())["trials"]) == 3
+    assert [row["name"] for row in rows] == list(of_domain("vision"))
+    assert len(json.loads(out.read_text())["trials"]) == len(rows) >= 3
     assert shell("baselines", "visio").stderr == "error: no domain named 'visio'; did you mean 'vision'?\n"
