@@ -41,6 +41,11 @@ class SpikingHead(nn.Module):
         ages = torch.arange(x.shape[1] - 1, -1, -1, device=x.device, dtype=x.dtype)
         return (currents * (self.decay**ages).unsqueeze(1)).sum(1)  # type: ignore[no-any-return]
 
+    def initialise(self) -> None:
+        """Draw small weights: summed over all time steps, those of an ordinary linear map give logits that are far too sure."""
+        with torch.no_grad():
+            self.linear.weight.mul_(0.1)
+
 
 def build(name: str, *, inputs: int, outputs: int, stride: int, attributes: Mapping[str, Any]) -> nn.Module:
     """Return the head for a state of `inputs` channels: (batch, time, inputs, h, w) to (batch, outputs)."""
