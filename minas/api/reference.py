@@ -31,7 +31,7 @@ def protocol(configuration: RunConfiguration, *, epochs: int) -> str:
     training = {
         name: value
         for name, value in configuration.search_space["training"].items()
-        if name != "epochs" and SILENT.get(name) != value
+        if name not in ("epochs", "folds") and SILENT.get(name) != value
     }
     text = json.dumps([SCHEMA, configuration.task.digest, config.plain(training), epochs], sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()[:16]

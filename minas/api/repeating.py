@@ -100,7 +100,7 @@ def _is_shipped_space(configuration: RunConfiguration) -> bool:
 
 def _bare(space: Any) -> dict[str, Any]:
     aside = ("epochs", "lambda", "class_weights")
-    training = {name: value for name, value in space.get("training", {}).items() if name not in aside}
+    training = {"folds": 1} | {name: value for name, value in space.get("training", {}).items() if name not in aside}
     return {**config.plain(dict(space)), "training": training, "confirmation": None}
 
 

@@ -51,10 +51,12 @@ class Part:
     Attributes:
         inputs: preprocessed samples, (samples, *shape); float32 for images.
         targets: class indices, (samples,), int64.
+        groups: whose each sample is (a subject, a user), (samples,); None where nothing is known of that.
     """
 
     inputs: NDArray[Any]
     targets: NDArray[np.int64]
+    groups: NDArray[Any] | None = None
 
     def __len__(self) -> int:
         return len(self.targets)

@@ -81,10 +81,10 @@ def _task(raw: Raw, source: DataSource, settings: Settings, *, name: str | None,
     from minas.data import signals, split
     from minas.data.task import Part, Task, digest
 
-    parts = [Part(pile.inputs, pile.targets) for pile in split.parts(raw, seed=source.seed)]
+    parts = [Part(pile.inputs, pile.targets, pile.groups) for pile in split.parts(raw, seed=source.seed)]
     identity = digest(parts, raw.classes)
     preprocessing = signals.fit(parts[0].inputs, settings, raw.source)
-    train, validation, test = (Part(signals.apply(preprocessing, part.inputs), part.targets) for part in parts)
+    train, validation, test = (Part(signals.apply(preprocessing, part.inputs), part.targets, part.groups) for part in parts)
     return Task(
         name=name or f"{_stem(raw.source)}-{identity[:8]}",
         domain="physiological",

@@ -74,10 +74,12 @@ def _task(raw: Raw, source: DataSource, *, name: str | None, shown: str, licence
 
     side = source.image_size
     found = split.parts(raw, seed=source.seed)
-    parts = [Part(images.resized(pile.inputs, side, side) if side else pile.inputs, pile.targets) for pile in found]
+    parts = [
+        Part(images.resized(pile.inputs, side, side) if side else pile.inputs, pile.targets, pile.groups) for pile in found
+    ]
     identity = digest(parts, raw.classes)
     preprocessing = normalise.fit(parts[0].inputs, raw.source)
-    train, validation, test = (Part(normalise.apply(preprocessing, part.inputs), part.targets) for part in parts)
+    train, validation, test = (Part(normalise.apply(preprocessing, part.inputs), part.targets, part.groups) for part in parts)
     return Task(
         name=name or f"{_stem(raw.source)}-{identity[:8]}",
         domain="vision",

@@ -6,6 +6,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from statistics import fmean
 
 import torch
 from safetensors.torch import save as weights_as_bytes
@@ -13,6 +14,7 @@ from torch import nn
 
 from minas import baselines, seeds
 from minas.errors import ArchitectureError, MinasError
+from minas.evaluation.folds import folded
 from minas.evaluation.work import Prepared, prepared
 from minas.measures import Trained, known_before_training, measure
 from minas.run.folder import weights_path, write_atomically
@@ -105,6 +107,39 @@ class _Outcome:
 
 
 def _outcome(ready: Prepared, candidate: Candidate) -> _Outcome:
+    """Return what becomes of a candidate; a search's are cross-validated where the settings say so."""
+    if ready.training.folds == 1 or candidate.role not in LIMITED:
+        return _one(ready, candidate)
+    found: list[_Outcome] = []
+    for parts in folded(ready.task, ready.training.folds):
+        found.append(_one(replace(ready, parts={**ready.parts, **parts}), candidate))
+        if found[-1].status is not Status.COMPLETE:
+            break
+    return _together(found)
+
+
+def _together(found: list[_Outcome]) -> _Outcome:
+    """Return the outcome of several folds: means of what was measured; how the last one ended, and its weights, count."""
+    last = found[-1]
+    trainings = [one.training for one in found if one.training is not None]
+    values: dict[str, float | None] = {}
+    for name in last.measures or {}:
+        each = [(one.measures or {}).get(name) for one in found]
+        numbers = [value for value in each if value is not None]
+        values[name] = fmean(numbers) if len(numbers) == len(each) else None
+    whole = Training(
+        steps=sum(one.steps for one in trainings),
+        samples=sum(one.samples for one in trainings),
+        seconds=sum(one.seconds for one in trainings),
+        losses=trainings[-1].losses if trainings else (),
+        diverged=trainings[-1].diverged if trainings else None,
+    )
+    reasons = {name: reason for one in found for name, reason in (one.reasons or {}).items()}
+    measuring, macs = sum(one.measuring for one in found), sum(one.macs for one in found)
+    return _Outcome(last.status, last.reason, values, reasons, whole, measuring, macs)
+
+
+def _one(ready: Prepared, candidate: Candidate) -> _Outcome:
     network = network_of(ready, candidate).eval()
     validation = _trained(ready, network, "validation")
     began = time.perf_counter()

@@ -25,6 +25,8 @@ class TrainingSettings:
         augmentation: the domain's own options, such as `shift` in pixels.
         class_weights: `balanced` lets every class count alike in the cross-entropy, however few samples it has; with `none`
             every sample does.
+        folds: into how many folds the training and validation samples are cut in the search: each is once what the others'
+            network is validated on, and what is measured is the mean; 1 keeps the task's own validation part.
     """
 
     epochs: int = field(default=6, metadata={"minimum": 1})
@@ -37,6 +39,7 @@ class TrainingSettings:
     fraction: float = field(default=0.125, metadata={"exclusive_minimum": 0, "maximum": 1})
     augmentation: Mapping[str, float] = field(default_factory=dict)
     class_weights: ClassWeights = "none"
+    folds: int = field(default=1, metadata={"minimum": 1})
 
 
 @dataclass(frozen=True, kw_only=True)
