@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from minas import config, objectives, spaces
@@ -86,10 +87,15 @@ def _own_files(run: Run) -> dict[str, Any]:
         write_atomically(run.path / SPACE, config.dumps(dict(run.configuration.search_space)))
         found["space"] = run.path / SPACE
     usual = objectives.load(DOMAINS.get(run.configuration.domain).objectives, MEASURES.names())
-    if usual != run.configuration.objectives:
+    if not _same(usual, run.configuration.objectives, run.configuration.task.name):
         write_atomically(run.path / OBJECTIVES, config.dumps(run.configuration.objectives))
         found["objectives"] = run.path / OBJECTIVES
     return found
+
+
+def _same(one: objectives.ObjectiveSet, other: objectives.ObjectiveSet, task: str) -> bool:
+    """Tell whether two objective sets mean the same for a task; other tasks' bounds are of no concern."""
+    return replace(one, bounds={}) == replace(other, bounds={}) and one.bounds.get(task) == other.bounds.get(task)
 
 
 def _is_shipped_space(configuration: RunConfiguration) -> bool:
