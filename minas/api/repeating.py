@@ -12,6 +12,7 @@ from minas.domains import DOMAINS
 from minas.measures import MEASURES
 from minas.run.configuration import RunConfiguration
 from minas.run.folder import write_atomically
+from minas.training.settings import TrainingSettings
 
 if TYPE_CHECKING:
     from minas.api.run import Run
@@ -105,8 +106,11 @@ def _is_shipped_space(configuration: RunConfiguration) -> bool:
 
 
 def _bare(space: Any) -> dict[str, Any]:
-    aside = ("epochs", "lambda", "class_weights")
-    training = {"folds": 1} | {name: value for name, value in space.get("training", {}).items() if name not in aside}
+    """Return a space's values without what the command says by options; what its training leaves out has its default."""
+    given = config.Document(source="", text="", values={"training": dict(space.get("training", {}))})
+    training = config.plain(given.section("training", TrainingSettings))
+    for aside in ("epochs", "lambda", "class_weights"):
+        training.pop(aside)
     return {**config.plain(dict(space)), "training": training, "confirmation": None}
 
 
