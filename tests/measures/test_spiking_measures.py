@@ -13,7 +13,7 @@ from minas.graph.architecture import Architecture, Node, Stage
 from minas.measures import MEASURES, Trained, measure
 from minas.measures._spiking import layer_synops
 from minas.network import build
-from minas.operators._spiking_neuron import SpikingNeuron
+from minas.operators.spiking import SpikingNeuron
 
 SHAPE = (4, 2, 9, 8)
 LIF = (("decay", 0.75), ("threshold", 0.5))
