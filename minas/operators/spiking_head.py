@@ -42,7 +42,7 @@ class SpikingHead(nn.Module):
         return (currents * (self.decay**ages).unsqueeze(1)).sum(1)  # type: ignore[no-any-return]
 
     def initialise(self) -> None:
-        """Draw small weights: summed over all time steps, those of an ordinary linear map give logits that are far too sure."""
+        """Draw small weights: summed over time steps, those of an ordinary linear map give logits that are far too sure."""
         with torch.no_grad():
             self.linear.weight.mul_(0.1)
 
