@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -118,3 +119,14 @@ def digest(parts: Sequence[Part], classes: Sequence[str]) -> str:
             hasher.update(f"{portable.dtype.str}{portable.shape}".encode())
             hasher.update(portable.data)
     return hasher.hexdigest()
+
+
+def own_name(path: str, identity: str) -> str:
+    """Return the name of a task of a user's own data: the file's name and the first eight characters of the digest.
+
+    Args:
+        path: the file or folder that was read.
+        identity: what `digest` gave.
+    """
+    stem = re.sub(r"[^a-z0-9]+", "-", Path(path).stem.lower()).strip("-") or "data"
+    return f"{stem}-{identity[:8]}"

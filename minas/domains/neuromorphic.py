@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from minas.data.resource import Shipped
@@ -71,14 +69,14 @@ def _task(raw: Raw, source: DataSource, *, name: str | None, shown: str, licence
     import numpy as np
 
     from minas.data import split
-    from minas.data.task import Part, Task, digest
+    from minas.data.task import Part, Task, digest, own_name
 
     parts = [Part(pile.inputs, pile.targets) for pile in split.parts(raw, seed=source.seed)]
     identity = digest(parts, raw.classes)
     shape = parts[0].inputs.shape[1:]
     train, validation, test = (Part(part.inputs.astype(np.float32), part.targets) for part in parts)
     return Task(
-        name=name or f"{_stem(raw.source)}-{identity[:8]}",
+        name=name or own_name(raw.source, identity),
         domain="neuromorphic",
         kind="spikes",
         shape=tuple(shape),
@@ -91,10 +89,6 @@ def _task(raw: Raw, source: DataSource, *, name: str | None, shown: str, licence
         licence=licence,
         digest=identity,
     )
-
-
-def _stem(path: str) -> str:
-    return re.sub(r"[^a-z0-9]+", "-", Path(path).stem.lower()).strip("-") or "data"
 
 
 class _Shift:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from minas.data.resource import Member, Resource
@@ -79,14 +77,14 @@ def load(source: DataSource) -> Task:
 def _task(raw: Raw, source: DataSource, settings: Settings, *, name: str | None, shown: str, licence: str) -> Task:
     """Split, fit the preprocessing on the training part alone, and apply it."""
     from minas.data import signals, split
-    from minas.data.task import Part, Task, digest
+    from minas.data.task import Part, Task, digest, own_name
 
     parts = [Part(pile.inputs, pile.targets, pile.groups) for pile in split.parts(raw, seed=source.seed)]
     identity = digest(parts, raw.classes)
     preprocessing = signals.fit(parts[0].inputs, settings, raw.source)
     train, validation, test = (Part(signals.apply(preprocessing, part.inputs), part.targets, part.groups) for part in parts)
     return Task(
-        name=name or f"{_stem(raw.source)}-{identity[:8]}",
+        name=name or own_name(raw.source, identity),
         domain="physiological",
         kind="signal",
         shape=tuple(preprocessing["shape"]),
@@ -99,10 +97,6 @@ def _task(raw: Raw, source: DataSource, settings: Settings, *, name: str | None,
         licence=licence,
         digest=identity,
     )
-
-
-def _stem(path: str) -> str:
-    return re.sub(r"[^a-z0-9]+", "-", Path(path).stem.lower()).strip("-") or "data"
 
 
 def augment(task: Task, options: Mapping[str, Any]) -> Augment | None:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from minas.data.resource import Shipped
@@ -70,7 +68,7 @@ def digits() -> Raw:
 def _task(raw: Raw, source: DataSource, *, name: str | None, shown: str, licence: str) -> Task:
     """Split, fit the preprocessing on the training part alone, and apply it."""
     from minas.data import images, normalise, split
-    from minas.data.task import Part, Task, digest
+    from minas.data.task import Part, Task, digest, own_name
 
     side = source.image_size
     found = split.parts(raw, seed=source.seed)
@@ -81,7 +79,7 @@ def _task(raw: Raw, source: DataSource, *, name: str | None, shown: str, licence
     preprocessing = normalise.fit(parts[0].inputs, raw.source)
     train, validation, test = (Part(normalise.apply(preprocessing, part.inputs), part.targets, part.groups) for part in parts)
     return Task(
-        name=name or f"{_stem(raw.source)}-{identity[:8]}",
+        name=name or own_name(raw.source, identity),
         domain="vision",
         kind="image",
         shape=tuple(preprocessing["shape"]),
@@ -94,10 +92,6 @@ def _task(raw: Raw, source: DataSource, *, name: str | None, shown: str, licence
         licence=licence,
         digest=identity,
     )
-
-
-def _stem(path: str) -> str:
-    return re.sub(r"[^a-z0-9]+", "-", Path(path).stem.lower()).strip("-") or "data"
 
 
 def augment(task: Task, options: Mapping[str, Any]) -> Augment | None:
