@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from minas.analysis.layout import Layout, layered
-from minas.graph.kinds import kind_of
+from minas.graph.kinds import first_sides
 from minas.graph.prediction import Place, costs
 
 if TYPE_CHECKING:
@@ -109,7 +109,7 @@ def _operator(node: Node) -> str:
 
 def _states(architecture: Architecture, shape: tuple[int, ...]) -> list[tuple[int, ...]]:
     """Return each stage's state as (width, *positions)."""
-    sides = kind_of(architecture.kind).sizes(shape, "position")
+    sides = first_sides(architecture, shape)
     states: list[tuple[int, ...]] = []
     for stage in architecture.stages:
         sides = tuple(-(-side // stage.stride) for side in sides)

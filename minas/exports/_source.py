@@ -120,13 +120,21 @@ def _network(network: Network) -> str:
 
 def _steps(network: Network) -> Iterator[str]:
     """Yield the lines of the forward pass; a state bears the name of the operator that gives it."""
+    masked = network.padding is not None
+    if masked:
+        yield f"mask = (x != {network.padding}).unsqueeze(1)  # padding stands behind all other positions"
     if network.stem is not None:
         yield "x = self.stem(x)"
+    if masked:
+        yield "mask = torch.ones_like(mask[:, :, :1]).to(x.dtype)" if network.single else "mask = mask.to(x.dtype)"
     names = ["x", *(application.name for application in network.plan.applications)]
     for application in network.plan.applications:
         given = _merged([names[source] for source in application.sources], application.merge)
-        yield f"{application.name} = self.{application.name}({given})"
-    yield f"return self.head({_merged([names[source] for source in network.plan.output], network.plan.merge)})"
+        yield f"{application.name} = self.{application.name}({given}{', mask' * (masked and application.masked)})"
+        if masked and application.stride > 1:
+            yield f"mask = mask[:, :, ::{application.stride}]"
+    given = _merged([names[source] for source in network.plan.output], network.plan.merge)
+    yield f"return self.head({given}{', mask' * (masked and network.plan.masked)})"
 
 
 def _merged(states: Sequence[str], merge: Merge) -> str:

@@ -79,10 +79,16 @@ def _compare(network: Network, folder: Path) -> None:
 
 
 def _inputs(network: Network) -> Tensor:
-    """Return random samples of a network's form."""
+    """Return random samples of a network's form; where samples have padding, each ends in some of another length."""
     shape, generator = (_SAMPLES, *network.shape), torch.Generator().manual_seed(0)
-    bound = ids_below(network.architecture)
-    return torch.randn(shape, generator=generator) if bound is None else torch.randint(bound, shape, generator=generator)
+    bound, padding = ids_below(network.architecture), network.padding
+    if bound is None:
+        return torch.randn(shape, generator=generator)
+    samples = torch.randint(bound, shape, generator=generator)
+    if padding is not None:
+        lengths = torch.linspace(1, shape[-1], _SAMPLES).long()
+        samples[torch.arange(shape[-1]) >= lengths.unsqueeze(1)] = padding
+    return samples
 
 
 EXPORT = Export("pytorch", "model.py (plain PyTorch, no MINAS needed), weights in safetensors, architecture in JSON", write)

@@ -53,7 +53,8 @@ def linear_costs(
     known = {"in": inputs, "out": outputs, "squeezed": max(1, outputs // 4), "positions": math.prod(sides), "repeats": repeats}
     names = {**attributes, **known}
     for row in signature["linear"]:
-        yield _kernel(row, names, len(sides), edges) if "kernel" in row else _products(row, names)
+        if all(attributes[name] == value for name, value in row.get("when", {}).items()):
+            yield _kernel(row, names, len(sides), edges) if "kernel" in row else _products(row, names)
 
 
 def linear_count(signature: Mapping[str, Any]) -> int:
@@ -76,7 +77,8 @@ def _kernel(row: Mapping[str, Any], names: Mapping[str, Value], dimensions: int,
 
 def _products(row: Mapping[str, Any], names: Mapping[str, Value]) -> Cost:
     """Products of factors, as the row gives them."""
-    return Cost(**{name: math.prod(_number(factor, names) for factor in factors) for name, factors in row.items()})
+    given = {name: factors for name, factors in row.items() if name != "when"}
+    return Cost(**{name: math.prod(_number(factor, names) for factor in factors) for name, factors in given.items()})
 
 
 def _number(value: int | str, names: Mapping[str, Value]) -> int:

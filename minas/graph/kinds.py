@@ -33,6 +33,7 @@ class Kind:
         sample: the axes of a sample, the batch left out: name to role, in order.
         state: likewise those of a state.
         merge: how the states that feed a stage's output become one.
+        padding: the whole number that fills a sample behind its last position, or None where samples have no padding.
     """
 
     name: str
@@ -41,6 +42,7 @@ class Kind:
     sample: Mapping[str, Role]
     state: Mapping[str, Role]
     merge: Merge = "mean"
+    padding: int | None = None
 
     @property
     def form(self) -> str:
@@ -95,15 +97,23 @@ def kinds() -> Mapping[str, Kind]:
     """Return all kinds of state by name, sorted.
 
     Raises:
-        TypeError: a kind has two heads or two stems.
+        TypeError: a kind has two heads or two stems, or padding though its states have not one axis of positions.
     """
     heads, stems = _ends("head"), _ends("stem")
     found = {}
     for name, head in sorted(heads.items()):
         state, stem = signature(head)["axes"], stems.get(name)
-        sample = state if stem is None else signature(stem)["axes"]
-        found[name] = Kind(name, head, stem, sample, state, merge_of(head))
+        given = {} if stem is None else signature(stem)
+        found[name] = Kind(name, head, stem, given.get("axes", state), state, merge_of(head), given.get("padding"))
+        if found[name].padding is not None and tuple(state.values()) != ("features", "position"):
+            raise TypeError(f"states of the kind '{name}' are {found[name].form}: with padding they are (features, positions)")
     return found
+
+
+def padding_of(kind: str) -> int | None:
+    """Return what fills samples of a kind behind their last position, None where nothing does or the kind isn't known."""
+    found = kinds().get(kind)
+    return None if found is None else found.padding
 
 
 def _ends(place: End) -> dict[str, str]:
@@ -123,6 +133,20 @@ def first_width(architecture: Architecture, shape: Sequence[int]) -> int:
     if kind.stem is None:
         return math.prod(kind.sizes(shape, "features"))
     return _number(signature(kind.stem)["outputs"], architecture)
+
+
+def is_single(architecture: Architecture) -> bool:
+    """Tell whether the stem makes one position of all of a sample's, such as the mean of its words."""
+    stem = kind_of(architecture.kind).stem
+    chosen = dict(architecture.stem)
+    wanted = {} if stem is None else signature(stem).get("single", {})
+    return bool(wanted) and all(chosen[name] == value for name, value in wanted.items())
+
+
+def first_sides(architecture: Architecture, shape: Sequence[int]) -> tuple[int, ...]:
+    """Return the sizes of the first state's axes of positions, for samples of a shape."""
+    sides = kind_of(architecture.kind).sizes(shape, "position")
+    return (1,) * len(sides) if is_single(architecture) else sides
 
 
 def ids_below(architecture: Architecture) -> int | None:

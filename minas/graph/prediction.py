@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from minas.graph.cost import Cost, linear_costs, linear_count
-from minas.graph.kinds import first_width, kind_of
+from minas.graph.kinds import first_sides, first_width, kind_of
 from minas.graph.signatures import merge_of, signature
 from minas.graph.structure import Architecture, Node, Stage, sources
 
@@ -70,6 +70,7 @@ def costs(architecture: Architecture, *, shape: Sequence[int], classes: int) -> 
 
     if kind.stem is not None:
         add((-1, 0), Node(kind.stem, architecture.stem), math.prod(kind.sizes(shape, "features")), width)
+    sides = first_sides(architecture, shape)
     for number, stage in enumerate(architecture.stages):
         sides = tuple(math.ceil(side / stage.stride) for side in sides)
         feeding = sources(stage.output + 1, stage.edges)

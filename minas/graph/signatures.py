@@ -63,6 +63,11 @@ def merge_of(operator: str) -> Merge:
     return found
 
 
+def is_masked(operator: str) -> bool:
+    """Tell whether an operator takes, behind its states, a mask that says which of their positions are no padding."""
+    return bool(signature(operator).get("masked", False))
+
+
 def kinds_of(operator: str) -> Sequence[str]:
     """Return the kinds of state that an operator takes; `("any",)` for all of them."""
     kinds = signature(operator)["kind"]

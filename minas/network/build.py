@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from minas import operators
 from minas.errors import ArchitectureError
 from minas.graph.architecture import Architecture, canonical, validate
-from minas.graph.kinds import first_width, kind_of
+from minas.graph.kinds import first_width, is_single, kind_of
 from minas.network.initialise import initialise, seeded
 from minas.network.merge import merged
 from minas.network.plan import plan
@@ -27,6 +27,8 @@ class Network(nn.Module):
         shape: the shape of a sample, as its kind of state says: (channels, height, width) for images.
         classes: the number of classes.
         channels_last: whether weights and states lie in memory with the channels last.
+        padding: the whole number that is padding in samples, or None; it stands behind all others.
+        single: whether the stem makes one position of a sample's.
         plan: the applications in order, and the states that each of them takes.
     """
 
@@ -37,6 +39,7 @@ class Network(nn.Module):
         self.classes = classes
         kind, width = kind_of(architecture.kind), first_width(architecture, shape)
         self.channels_last = kind.dimensions == 2
+        self.padding, self.single = kind.padding, is_single(architecture)
         self.plan = plan(architecture, inputs=width)
         self.stem = None
         if kind.stem is not None:
@@ -60,11 +63,24 @@ class Network(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """Return the logits, of shape (batch, classes), for samples of shape (batch, *shape)."""
         states = [x if self.stem is None else self.stem(x)]
+        mask = None if self.padding is None else self._mask(x, states[0], self.padding)
         for application in self.plan.applications:
-            operator = getattr(self, application.name)
-            states.append(operator(*merged([states[source] for source in application.sources], application.merge)))
-        logits: Tensor = self.head(*merged([states[source] for source in self.plan.output], self.plan.merge))
+            given = merged([states[source] for source in application.sources], application.merge)
+            if application.masked and mask is not None:
+                given.append(mask)
+            states.append(getattr(self, application.name)(*given))
+            if mask is not None and application.stride > 1:
+                mask = mask[:, :, :: application.stride]
+        given = merged([states[source] for source in self.plan.output], self.plan.merge)
+        if self.plan.masked and mask is not None:
+            given.append(mask)
+        logits: Tensor = self.head(*given)
         return logits
+
+    def _mask(self, x: Tensor, state: Tensor, padding: int) -> Tensor:
+        """Return 1 for the positions of a state that are no padding, else 0; (batch, 1, positions), of the state's type."""
+        mask = x.ne(padding).unsqueeze(1).to(state.dtype)
+        return torch.ones_like(mask[:, :, :1]) if self.single else mask
 
 
 def build(architecture: Architecture, *, shape: tuple[int, ...], classes: int, seed: int) -> Network:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from minas.graph.architecture import Architecture, Node, sources
 from minas.graph.kinds import kind_of
-from minas.graph.signatures import Merge, merge_of
+from minas.graph.signatures import Merge, is_masked, merge_of
 
 
 @dataclass(frozen=True)
@@ -24,6 +24,7 @@ class Application:
         stride: s positions along an axis become ceil(s / stride).
         sources: numbers of the states that it takes, ascending.
         merge: how they become one.
+        masked: whether it takes, behind its states, the mask of their padding.
     """
 
     name: str
@@ -33,6 +34,7 @@ class Application:
     stride: int
     sources: tuple[int, ...]
     merge: Merge
+    masked: bool = False
 
     @property
     def edges(self) -> int:
@@ -42,11 +44,12 @@ class Application:
 
 @dataclass(frozen=True)
 class Plan:
-    """All applications in order, the numbers of the states that the head takes, and how stages' outputs merge."""
+    """All applications in order, the numbers of the states that the head takes, how these merge, and if it takes a mask."""
 
     applications: tuple[Application, ...]
     output: tuple[int, ...]
     merge: Merge
+    masked: bool = False
 
 
 def plan(architecture: Architecture, *, inputs: int) -> Plan:
@@ -55,7 +58,7 @@ def plan(architecture: Architecture, *, inputs: int) -> Plan:
     A stage's output is no operator: the next stage's entry, or the head, takes the states that feed it, merged as the kind of
     state says. Other nodes merge as their operators say.
     """
-    outputs = kind_of(architecture.kind).merge
+    kind = kind_of(architecture.kind)
     applications: list[Application] = []
     incoming: tuple[int, ...] = (0,)
     width = inputs
@@ -63,11 +66,12 @@ def plan(architecture: Architecture, *, inputs: int) -> Plan:
         first = len(applications) + 1
         feeding = [tuple(first + source for source in found) for found in sources(stage.output + 1, stage.edges)]
         for index, node in enumerate(stage.nodes):
-            name = f"stage{number}_node{index}"
+            name, masked = f"stage{number}_node{index}", is_masked(node.operator)
             if index == 0:
-                applications.append(Application(name, node, width, stage.width, stage.stride, incoming, outputs))
+                entry = Application(name, node, width, stage.width, stage.stride, incoming, kind.merge, masked)
+                applications.append(entry)
             else:
                 merge = merge_of(node.operator)
-                applications.append(Application(name, node, stage.width, stage.width, 1, feeding[index], merge))
+                applications.append(Application(name, node, stage.width, stage.width, 1, feeding[index], merge, masked))
         incoming, width = feeding[stage.output], stage.width
-    return Plan(tuple(applications), incoming, outputs)
+    return Plan(tuple(applications), incoming, kind.merge, is_masked(kind.head))

@@ -14,12 +14,18 @@ A family's module exposes two things:
       `"maximum"`, or as `"currents"`: `build` is given the number of `edges`, and the operator takes that many states, applies
       a linear operator of its own to each, and sums. A stage's entry takes one state. Of a head: how the states that feed
       a stage's output become one, for its kind, `"mean"` or `"maximum"`;
+    - `masked`: True where it must know of padding. It then takes a mask behind its states, (batch, 1, positions), of the
+      states' type, 1 for a valid position and 0 for padding: the mask of its input, also where it applies a stride. Whatever
+      gives a state leaves padding at exactly 0, and an entry gives the positions 0, stride, 2 stride, ...;
     - of heads and stems `axes`: what the shape of a state (head) or of a sample (stem) means, the batch left out: each
       axis's name, in order, with its role. `"features"` are what widths count, `"position"` is what strides divide, and at
       each place of a `"repeated"` axis (time steps) operators apply anew. Without a stem a sample is itself the first state.
-      A stem keeps the sizes of positions and of repeated axes;
+      A stem keeps the sizes of positions and of repeated axes, unless `single`, attributes with their values, says when
+      it makes one position of all;
     - of stems `outputs`: the width of the state that it gives, and, where samples are whole numbers from 0 and no real
-      ones, `ids`: the number below which they lie. Each is a number, or the name of an attribute.
+      ones, `ids`: the number below which they lie. Each is a number, or the name of an attribute. Where one of these numbers
+      fills samples behind their last position, `padding` is that number: the kind's samples are then (positions,), its
+      states (features, positions), and what a network gives doesn't depend on how much padding there is.
 - `build(name, *, inputs, outputs, stride, attributes)`, which returns the `nn.Module`, and takes `edges` besides where an
   operator of the family merges currents. A head's outputs are the classes; a stem's inputs are the sample's features, 1
   where it has no such axis.
@@ -30,6 +36,8 @@ A family's module exposes two things:
   one for each output position), `norm` (batch normalisation follows), `bias`, `edges` (one for each incoming edge, the
   normalisation and the bias behind their sum); or
 - one or more of `macs`, `params` and `activations`, each a list of factors: for attention, recurrence and embeddings.
+
+A row with `when`, attributes with their values, counts only where they were chosen so.
 
 Its numbers may be given by name: `"in"`, `"out"`, `"squeezed"` (a quarter of out, at least 1), `"positions"` and
 `"repeats"` (the numbers of output positions and of time steps), or an attribute's name.

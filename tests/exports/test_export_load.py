@@ -130,7 +130,7 @@ def _stage(document: dict[str, Any]) -> dict[str, Any]:
         (lambda d: _stage(d)["nodes"][0].update(operator="__import__('os')"), "no operator named"),
         (lambda d: _stage(d)["nodes"][0].update(attributes={"x": 1}), "conv3x3 has none"),
         (lambda d: d["architecture"].update(head={"grid": 10**9}), "head"),
-        (lambda d: d["architecture"].update(kind="text"), "kind"),
+        (lambda d: d["architecture"].update(kind="sound"), "kind"),
     ],
 )
 def test_documents(folder: Path, edit: Callable[[dict[str, Any]], Any], message: str) -> None:

@@ -18,7 +18,7 @@ from minas import operators
 from minas.errors import ArchitectureError
 from minas.graph.cost import Cost, linear_costs
 from minas.graph.kinds import kind_of, kinds
-from minas.graph.signatures import ANY, kinds_of, modules
+from minas.graph.signatures import ANY, is_masked, kinds_of, modules
 
 NAMES = operators.names()
 ENTRIES = [name for name in NAMES if operators.signature(name)["place"] == "entry"]
@@ -61,6 +61,11 @@ def predicted(name: str, inputs: int, outputs: int, side: int = 1, edges: int = 
     return sum(linear_costs(*found, inputs=inputs, outputs=outputs, sides=sides, repeats=repeats, edges=edges), Cost())
 
 
+def given(name: str, *states: Tensor) -> tuple[Tensor, ...]:
+    """What an operator takes: its states and, where it asks for it, the mask of states without padding."""
+    return (*states, torch.ones_like(states[0][:, :1])) if is_masked(name) else states
+
+
 def macs(operator: nn.Module, *states: Tensor) -> float:
     with FlopCounterMode(display=False) as counter, torch.no_grad():
         operator.eval()(*states)
@@ -93,12 +98,15 @@ def test_the_vision_operators_are_there() -> None:
 @pytest.mark.parametrize("name", [*NAMES, *ENDS])
 def test_signature_has_the_contracts_keys(name: str) -> None:
     found = operators.signature(name)
-    nodes = {"merge"}
-    more = {"entry": nodes, "inner": nodes, "head": {"axes", "merge"}, "stem": {"axes", "outputs", "ids"}}[found["place"]]
+    nodes = {"merge", "masked"}
+    stem = {"axes", "outputs", "ids", "padding", "single"}
+    more = {"entry": nodes, "inner": nodes, "head": {"axes", "merge", "masked"}, "stem": stem}[found["place"]]
     assert {"kind", "place", "attributes", "linear"} <= set(found) <= {"kind", "place", "attributes", "linear"} | more
     words = {"in", "out", "squeezed", "positions", "repeats"}
     assert not words & set(found["attributes"])
-    for row in found["linear"]:
+    assert not is_masked(name) or all(kind_of(served).padding is not None for served in kinds_of(name))
+    assert set(found.get("single", {})) <= set(found["attributes"])
+    for row in ({key: value for key, value in row.items() if key != "when"} for row in found["linear"]):
         if "kernel" in row:
             assert {"kernel", "inputs", "outputs"} <= set(row)
             assert set(row) <= {"kernel", "inputs", "outputs", "depthwise", "positions", "norm", "bias", "edges"}
@@ -124,8 +132,8 @@ def test_each_of_several_states_has_a_linear_operator(name: str) -> None:
     states = [state(name, 1, 8, 5) for _ in range(3)]
     assert macs(operator, *states) == three.macs
     weights = torch.randn(states[0].shape)
-    (operator.train()(*[given.requires_grad_() for given in states]) * weights).sum().backward()
-    assert all(given.grad is not None and given.grad.abs().sum() > 0 for given in states)
+    (operator.train()(*[one.requires_grad_() for one in states]) * weights).sum().backward()
+    assert all(one.grad is not None and one.grad.abs().sum() > 0 for one in states)
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -155,13 +163,13 @@ def test_entries_change_the_width_and_divide_the_sides_rounding_up(name: str, st
     roles = list(kind_of(kind(name)).state.values())
     before = state_shape(name, 2, 5, side)[1:]
     sizes = [math.ceil(size / stride) if role == "position" else size for size, role in zip(before, roles, strict=True)]
-    assert operator(state(name, 2, 3, side)).shape == (2, *sizes)
+    assert operator(*given(name, state(name, 2, 3, side))).shape == (2, *sizes)
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_every_operator_can_keep_the_shape(name: str) -> None:
     x = state(name, 2, 4, 5)
-    assert operators.build(name, inputs=4, outputs=4)(x).shape == x.shape
+    assert operators.build(name, inputs=4, outputs=4)(*given(name, x)).shape == x.shape
 
 
 @pytest.mark.parametrize("name", KEEPERS)
@@ -183,7 +191,8 @@ def test_parameters_are_those_that_the_signature_predicts(name: str, inputs: int
 
 @pytest.mark.parametrize("name", NAMES)
 def test_macs_are_those_that_the_signature_predicts(name: str) -> None:
-    assert macs(operators.build(name, inputs=8, outputs=8), state(name, 1, 8, 14)) == predicted(name, 8, 8, 14).macs
+    states = given(name, state(name, 1, 8, 14))
+    assert macs(operators.build(name, inputs=8, outputs=8), *states) == predicted(name, 8, 8, 14).macs
 
 
 @pytest.mark.parametrize("name", ENTRIES)
@@ -196,15 +205,15 @@ def test_macs_of_entries_follow_width_and_stride(name: str) -> None:
     costs = linear_costs(
         *found, inputs=3, outputs=8, sides=[math.ceil((13 + i) / 2) for i in range(positions)], repeats=repeats
     )
-    assert macs(operator, x) == sum(costs, Cost()).macs
+    assert macs(operator, *given(name, x)) == sum(costs, Cost()).macs
 
 
 @pytest.mark.parametrize("name", HEADS)
 def test_a_head_makes_logits_at_the_predicted_cost(name: str) -> None:
     head = operators.build(name, inputs=4, outputs=3, attributes=first_choices(name))
     x = state(name, 1, 4, 6)
-    assert head(x).shape == (1, 3)
-    assert macs(head, x) == predicted(name, 4, 3, 6).macs
+    assert head(*given(name, x)).shape == (1, 3)
+    assert macs(head, *given(name, x)) == predicted(name, 4, 3, 6).macs
     assert sum(parameter.numel() for parameter in head.parameters()) == predicted(name, 4, 3, 6).params
 
 
@@ -216,7 +225,7 @@ def test_input_and_every_parameter_get_a_gradient(name: str, training: bool) -> 
     if hasattr(operator, "initialise"):
         operator.initialise()
     x = state(name, 4, 8, 6).relu().requires_grad_()
-    (operator(x) * torch.randn(x.shape)).sum().backward()
+    (operator(*given(name, x)) * torch.randn(x.shape)).sum().backward()
     for what, tensor in [("input", x), *operator.named_parameters()]:
         assert tensor.grad is not None, what
         assert tensor.grad.isfinite().all(), what
@@ -225,8 +234,8 @@ def test_input_and_every_parameter_get_a_gradient(name: str, training: bool) -> 
 
 def classes_of(name: str) -> dict[type, nn.Module]:
     """The modules that an operator consists of, one of each class that is not torch's."""
-    given = {"inputs": 4, "outputs": 4, "attributes": first_choices(name)}
-    parts = operators.build(name, **given).modules()
+    options = {"inputs": 4, "outputs": 4, "attributes": first_choices(name)}
+    parts = operators.build(name, **options).modules()
     return {type(part): part for part in parts if getattr(nn, type(part).__name__, None) is not type(part)}
 
 
@@ -243,7 +252,7 @@ def test_an_export_can_carry_it(name: str) -> None:
         twin.load_state_dict(part.state_dict())
         if cls is type(operators.build(name, inputs=4, outputs=4)) and name in NAMES:
             x = state(name, 2, 4, 5)
-            assert torch.equal(twin.eval()(x), part.eval()(x))
+            assert torch.equal(twin.eval()(*given(name, x)), part.eval()(*given(name, x)))
 
 
 def test_class_names_are_unique_over_the_shelf() -> None:
