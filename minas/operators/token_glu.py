@@ -36,7 +36,8 @@ class TokenGLU(nn.Module):
     def forward(self, x: Tensor, mask: Tensor) -> Tensor:
         """Keep the shape (batch, features, tokens); mask: (batch, 1, tokens)."""
         values, gates = self.convolution(x).chunk(2, 1)
-        return values * torch.sigmoid(gates) * mask
+        gated: Tensor = values * torch.sigmoid(gates) * mask
+        return gated
 
 
 def build(name: str, *, inputs: int, outputs: int, stride: int, attributes: Mapping[str, int]) -> nn.Module:
