@@ -23,8 +23,8 @@ class TokenPooling(nn.Module):
         """Keep the shape (batch, features, tokens); mask: (batch, 1, tokens)."""
         if self.largest:
             low = -30000.0  # below every state; minus infinity would make the action's sums undefined, where padding is
-            largest: Tensor = nn.functional.max_pool1d(x.masked_fill(mask == 0, low), 3, 1, 1)
-            return largest.masked_fill(mask == 0, 0.0)
+            image = x.masked_fill(mask == 0, low).unsqueeze(2)  # of height 1: torch.export fixes the length of max_pool1d
+            return nn.functional.max_pool2d(image, (1, 3), 1, (0, 1)).squeeze(2).masked_fill(mask == 0, 0.0)
         share = nn.functional.avg_pool1d(mask, 3, 1, 1).clamp(min=1 / 3)  # how much of each window is words
         average: Tensor = nn.functional.avg_pool1d(x, 3, 1, 1) * (mask / share)
         return average
