@@ -57,7 +57,7 @@ def mapped(tally: Tally, call: Call, rows: Tensor, source: Value, axis: int) -> 
     whole = chain.reach > 0 or chain.state.tensor.shape[:1] != source.tensor.shape[:1]
     state = source.tensor if whole else tally.part(source.tensor)
     shape = out.tensor.shape if len(state) == len(source.tensor) else (len(state), *out.tensor.shape[1:])
-    carried = transport(state, tuple(shape), axis)
+    carried = tally.carry(state, source, tuple(shape), out, axis)
     chained(tally, call, chain, rows, carried, source)
 
 

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import torch
 from torch import Tensor
 
+from minas.action.mask_windows import compact, through
 from minas.action.operations import Kind
-from minas.action.reading import shown_input
+from minas.action.reading import reduced_axes, shown_input
 from minas.action.trace import Call, Value
+
+
+def other_than(padding: int | None) -> Callable[[Tensor], Tensor] | None:
+    """Return what gives a meter the mask of samples (batch, positions), in which one number is padding; None for none."""
+    return None if padding is None else lambda samples: samples != padding
 
 
 class Masks:
@@ -48,16 +55,24 @@ class Masks:
         if call.kind is Kind.SHAPE:
             return call.replay(self.of(call.inputs[0]))[value.index if not call.single else 0]
         if call.kind in (Kind.LINEAR, Kind.MATMUL, Kind.RECURRENT, Kind.ATTENTION, Kind.CELL):
-            return self._spread(self.of(call.inputs[0]).amax(-1, keepdim=True), shape)
+            return self._spread(compact(self.of(call.inputs[0])).amax(-1, keepdim=True), shape)
         if call.kind is Kind.EMBEDDING:
             return self._spread(self.of(call.inputs[-1]).unsqueeze(-1), shape)
+        if call.kind is Kind.BAG:
+            return self._bag(call, shape)
+        if call.kind is Kind.POOL and reduced_axes(call) is not None:
+            kept = bool(call.argument(2, "keepdim", False))
+            return self._spread(compact(self.of(shown_input(call))).amax(reduced_axes(call), kept), shape)
         if call.kind in (Kind.CONVOLUTION, Kind.TRANSPOSED, Kind.POOL):
-            return self._over_space(self.of(shown_input(call)).amax(1, keepdim=True), shape)
+            return self._over_space(call, compact(self.of(shown_input(call))).amax(1, keepdim=True), shape)
         if call.kind in (Kind.FREE, Kind.EINSUM, Kind.UNKNOWN):
             return self._merged(call, shape)
         weights = [self.of(one) for one in call.inputs]
         fitting = [weight for weight in weights if weight.shape == shape] or [self._spread(weights[0], shape)]
-        return torch.stack(fitting).amax(0)
+        found = compact(fitting[0])
+        for other in fitting[1:]:
+            found = torch.maximum(found, compact(other))
+        return found.expand(shape)
 
     def _spread(self, weights: Tensor, shape: torch.Size) -> Tensor:
         try:
@@ -65,8 +80,16 @@ class Masks:
         except RuntimeError:
             return weights.new_ones(()).expand(shape)
 
-    def _over_space(self, weights: Tensor, shape: torch.Size) -> Tensor:
-        if weights.shape[2:] != shape[2:]:
+    def _bag(self, call: Call, shape: torch.Size) -> Tensor:
+        """A bag is valid where any of its words is; of words in one row, with offsets, all are."""
+        weights = self.of(call.inputs[0])
+        return self._spread(weights.amax(1, keepdim=True) if weights.dim() == 2 else weights.new_ones(()), shape)
+
+    def _over_space(self, call: Call, weights: Tensor, shape: torch.Size) -> Tensor:
+        found = None if call.kind is Kind.TRANSPOSED or weights.dim() < 3 else through(call, weights, shape[2:])
+        if found is not None:
+            weights = found
+        elif weights.shape[2:] != shape[2:]:
             weights = torch.nn.functional.interpolate(weights.contiguous(), size=tuple(shape[2:]), mode="nearest")
         return weights.expand(shape)
 

@@ -38,7 +38,8 @@ class ActionMeter:
 
     Args:
         model: any module; its first tensor argument's first axis is the batch.
-        mask: (batch, positions), True = valid: padding contributes nothing to T, V and E.
+        mask: (batch, positions), True = valid: padding contributes nothing to T, V and E. Or a function that gives it for each
+            pass, from the model's first tensor: `mask=lambda ids: ids != 0` reads batch after batch, each with its padding.
         fraction: the share of each batch, its first samples, from which T, E and a batch normalisation's variance are
             taken: 1/8 gives the same S within 1% and costs a training step little.
         steps: whether to keep each step's state for `table()` and `rescale_gap()`; without it a training step is quicker.
@@ -60,7 +61,7 @@ class ActionMeter:
     def __init__(
         self,
         model: nn.Module,
-        mask: Tensor | None = None,
+        mask: Tensor | Callable[[Tensor], Tensor] | None = None,
         *,
         fraction: float = 1.0,
         steps: bool = True,
@@ -68,9 +69,10 @@ class ActionMeter:
         fused: bool = False,
     ) -> None:
         check_model(model)
-        check_options(mask, fraction, batch_axis)
+        check_options(mask if isinstance(mask, Tensor) else None, fraction, batch_axis)
         self.model = model
-        self.mask = mask
+        self._given_mask = mask
+        self.mask = mask if isinstance(mask, Tensor) else None
         self.fraction = fraction
         self._keep = steps and not fused
         self._fused = fused and mask is None
@@ -116,6 +118,9 @@ class ActionMeter:
         tensors = list(tensors_in((args, kwargs)))
         self._packed = packed_samples((args, kwargs))
         self._samples = self._packed or samples_of(tensors, self._batch_axis)
+        if callable(self._given_mask) and not isinstance(self._given_mask, Tensor):
+            self.mask = self._given_mask(tensors[0])
+            check_options(self.mask, self.fraction, self._batch_axis)
         if self.mask is not None:
             check_mask(self.mask, (args, kwargs))
         self._recorder = self._quick(tensors) or self._general(tensors)

@@ -9,7 +9,7 @@ from minas.action.counting import check_images
 from minas.action.operations import Kind
 from minas.action.potential import bag_rows, raw
 from minas.action.precision import wide
-from minas.action.reading import is_attention, shown_input, states_in
+from minas.action.reading import is_attention, reduced_axes, shown_input, states_in
 from minas.action.steps import Step
 from minas.action.tally import Tally, square
 from minas.action.trace import Call, Value
@@ -20,12 +20,12 @@ def embedding(tally: Tally, call: Call) -> None:
     """Read a lookup: V of the rows looked up, T = 0."""
     out, source = call.outputs[0], call.inputs[0]
     if call.kind is Kind.EMBEDDING or call.argument(6, "mode", "mean") == "max":
-        rows = out.tensor.square()
+        potential = tally.squares(out) / 2
     else:
-        rows = bag_rows(call)
-        tally.add(call, out, None, rows.sum() / (2 * tally.samples), sources=[source])
-        return
-    tally.add(call, out, None, tally.sum(rows, out) / 2, sources=[source])
+        ids = raw(call.argument(0, "input"))
+        part = tally.part(ids) if ids.dim() == 2 else ids
+        potential = bag_rows(call, part).sum() / (2 * (tally.count(ids) if ids.dim() == 2 else tally.samples))
+    tally.add(call, out, None, potential, sources=[source])
 
 
 def recurrent(tally: Tally, call: Call) -> None:
@@ -83,10 +83,6 @@ def cell(tally: Tally, call: Call) -> None:
     tally.add(call, out, tally.part(carried), rows * count / (2 * tally.samples), sources=call.inputs)
 
 
-_REDUCTIONS = frozenset({"amax", "amin", "max", "min"})
-"""Pooling over whole axes, which the call names: P is the mean over them."""
-
-
 def bare(tally: Tally, call: Call) -> None:
     """Pooling, or a non-linearity that follows no linear operator alone: V = 0."""
     check_images(call)
@@ -98,10 +94,10 @@ def bare(tally: Tally, call: Call) -> None:
     if out.tensor.dim() == 0:
         return
     carried = None  # where P is the pooling itself, T = 0
-    if call.kind is Kind.POOL and call.name in _REDUCTIONS and call.argument(1, "dim") is not None:
-        carried = tally.part(source.tensor).mean(call.argument(1, "dim"), bool(call.argument(2, "keepdim", False)))
+    if call.kind is Kind.POOL and reduced_axes(call) is not None:  # P is the mean over them
+        carried = tally.mean(source, reduced_axes(call), bool(call.argument(2, "keepdim", False)))
     elif "adaptive_avg_pool" not in call.name:
-        carried = transport(tally.part(source.tensor), tuple(tally.part(out.tensor).shape), 1)
+        carried = tally.carry(tally.part(source.tensor), source, tuple(tally.part(out.tensor).shape), out, 1)
     tally.add(call, out, carried, out.tensor.new_zeros(()), sources=[source])
 
 

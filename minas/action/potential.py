@@ -190,9 +190,14 @@ def attention_weights(call: Call) -> Tensor:
     return F.softmax(scores, -1)
 
 
-def bag_rows(call: Call) -> Tensor:
-    """Return sum over the looked-up rows of their squares, (bags,); a mean bag's rows are divided by their number."""
-    ids, weight = raw(call.argument(0, "input")), _weight(call)
+def bag_rows(call: Call, ids: Tensor) -> Tensor:
+    """Return sum over the looked-up rows of their squares, (bags,); a mean bag's rows are divided by their number.
+
+    Args:
+        call: `F.embedding_bag`.
+        ids: what it looks up, or the first bags of that where they are rows of one length.
+    """
+    weight = _weight(call)
     offsets, mode = raw(call.argument(2, "offsets")), call.argument(6, "mode", "mean")
     scales, skip = raw(call.argument(8, "per_sample_weights")), call.argument(10, "padding_idx")
     if ids.dim() == 2:
@@ -205,7 +210,7 @@ def bag_rows(call: Call) -> Tensor:
     flat = ids.reshape(-1)
     squares = weight[flat].square().sum(1)
     if scales is not None:
-        squares = squares * scales.reshape(-1).square()
+        squares = squares * scales.reshape(-1)[: len(flat)].square()
     used = torch.ones_like(squares)
     if skip is not None:
         used = (flat != skip).to(squares.dtype)

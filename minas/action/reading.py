@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -76,6 +77,14 @@ def _mixes(call: Call) -> bool:
 def is_attention(call: Call) -> bool:
     """Say whether a softmax gives the weights of an attention."""
     return any(reaches(out, _mixes) for out in call.outputs)
+
+
+_REDUCTIONS = frozenset({"amax", "amin", "max", "min"})
+
+
+def reduced_axes(call: Call) -> Any:
+    """Return the axes over which a call pools whole, which it names; None for any other pooling."""
+    return call.argument(1, "dim") if call.name in _REDUCTIONS and not isinstance(call.argument(1, "dim"), Value) else None
 
 
 def shown_input(call: Call) -> Value:

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from math import ceil
+from typing import Any
 
 from torch import Tensor
 
+from minas.action.mask_windows import compact, pooled, summed
 from minas.action.masks import Masks
 from minas.action.potential import raw
 from minas.action.reading import is_free
 from minas.action.steps import Step
 from minas.action.trace import Call, Trace, Value
+from minas.action.transport import channels_to, transport
 
 
 class Tally:
@@ -60,9 +63,43 @@ class Tally:
         if isinstance(like, Value) and self.masks is not None:
             weights = self.masks.of(like)
         if weights is not None:
-            return (rows * weights).sum() / self.samples
+            return summed(rows, weights) / self.samples
         times = tensor.numel() / max(rows.numel(), 1)
         return rows.sum() * (times / self.samples)
+
+    def squares(self, value: Value) -> Tensor:
+        """Return the mean over the measured share of samples of a state's sum of squares."""
+        state = self.part(value.tensor)
+        weights = None if self.masks is None else self.part(self.masks.of(value))
+        return square(state, weights) / self.count(value.tensor)
+
+    def carry(self, state: Tensor, source: Value, shape: tuple[int, ...], result: Value, axis: int) -> Tensor:
+        """Return P u of a step; where its positions become fewer, each sample's own, without the padding.
+
+        Args:
+            state: the part of `source` that is carried.
+            source: what the step takes.
+            shape: of what it gives, the same part.
+            result: the first value of that form.
+            axis: of the channels.
+        """
+        if self.masks is None or axis != 1 or len(shape) < 3 or state.shape[2:] == shape[2:] or len(shape) != state.dim():
+            return transport(state, shape, axis)
+        if any(side > 1 for side in (*state.shape[2:-1], *shape[2:-1])):
+            return transport(state, shape, axis)
+        masks = [compact(self.masks.of(value)).amax(1).flatten(1) for value in (source, result)]
+        sizes = (state.shape[-1], shape[-1])
+        before, after = (mask.expand(-1, size)[: len(state)] for mask, size in zip(masks, sizes, strict=True))
+        return channels_to(pooled(state.flatten(2), before, after).reshape(*state.shape[:2], *shape[2:]), shape[1], 1)
+
+    def mean(self, source: Value, axes: Any, keepdim: bool) -> Tensor:
+        """Return the mean over some axes of the measured share of a state, without its padding."""
+        state = self.part(source.tensor)
+        if self.masks is None:
+            return state.mean(axes, keepdim)
+        weights = self.part(self.masks.of(source))
+        counted = weights.sum(axes, keepdim=keepdim).clamp(min=1)
+        return state.where(weights > 0, 0.0).sum(axes, keepdim) / counted
 
     def add(
         self,
