@@ -9,7 +9,7 @@ from minas.action.counting import check_images
 from minas.action.operations import Kind
 from minas.action.potential import bag_rows, raw
 from minas.action.precision import wide
-from minas.action.reading import is_attention, reduced_axes, shown_input, states_in
+from minas.action.reading import is_attention, learned_scale, reduced_axes, shown_input, states_in
 from minas.action.steps import Step
 from minas.action.tally import Tally, square
 from minas.action.trace import Call, Value
@@ -93,12 +93,30 @@ def bare(tally: Tally, call: Call) -> None:
         return
     if out.tensor.dim() == 0:
         return
+    count = _count_of_windows(tally, call)
+    out = out if count is None else count.outputs[0]
     carried = None  # where P is the pooling itself, T = 0
     if call.kind is Kind.POOL and reduced_axes(call) is not None:  # P is the mean over them
         carried = tally.mean(source, reduced_axes(call), bool(call.argument(2, "keepdim", False)))
     elif "adaptive_avg_pool" not in call.name:
         carried = tally.carry(tally.part(source.tensor), source, tuple(tally.part(out.tensor).shape), out, 1)
-    tally.add(call, out, carried, out.tensor.new_zeros(()), sources=[source])
+    tally.add(call, out, carried, out.tensor.new_zeros(()), sources=[source], calls=[] if count is None else [count])
+
+
+def _count_of_windows(tally: Tally, call: Call) -> Call | None:
+    """Return the product with a constant tensor that alone consumes a pooling, or None.
+
+    So an average is written that leaves padding out: the window's average, divided by how much of the window is valid.
+    """
+    out = call.outputs[0]
+    if call.kind is not Kind.POOL or len(out.consumers) != 1 or out.is_output:
+        return None
+    product = out.consumers[0]
+    scales = product.kind in (Kind.MULTIPLY, Kind.DIVIDE) and len(product.inputs) == 1
+    if not scales or learned_scale(tally.trace, product) is not None:
+        return None
+    constant = any(isinstance(given, Tensor) and id(given) not in product.known for given in product.args)
+    return product if constant and product.outputs[0].tensor.shape == out.tensor.shape else None
 
 
 def _bidirectional(call: Call) -> bool:
