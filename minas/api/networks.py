@@ -15,6 +15,7 @@ from minas.api.work import space_of, task_of
 from minas.errors import MinasError, UsageError, naming
 from minas.exports import EXPORTS, Content
 from minas.graph.architecture import Architecture
+from minas.graph.kinds import padding_of
 from minas.network import build
 from minas.run import configuration
 from minas.run.folder import DATABASE, weights_path
@@ -138,26 +139,30 @@ def node_actions(member: Member, samples: int = 256) -> dict[tuple[int, int], fl
     """
     import re
 
+    from minas.action.masks import other_than
     from minas.action.meter import ActionMeter
 
     network = trained_network(member.run, member.chosen)
-    inputs = torch.from_numpy(task_of(member.run.configuration, member.run.path).validation.inputs[:samples])
+    task = task_of(member.run.configuration, member.run.path)
+    inputs, padding = torch.from_numpy(task.validation.inputs[:samples]), padding_of(task.kind)
     stages = len((member.architecture or {})["stages"])
     actions: dict[tuple[int, int], float] = {}
     with torch.no_grad():
         for name, module, given in _inputs_of_children(network, inputs):
-            with ActionMeter(module) as meter:
-                module(given)
+            # A stem takes the samples; behind a state stands the mask of its padding, where there is any.
+            behind = given[-1].squeeze(1) if padding is not None and len(given) > 1 else None
+            with ActionMeter(module, mask=other_than(padding) if name == "stem" else behind) as meter:
+                module(*given)
             found = re.fullmatch(r"stage(\d+)_node(\d+)", name)
             actions[(int(found[1]), int(found[2])) if found else (stages, 0)] = float(meter.action())
     return actions
 
 
-def _inputs_of_children(network: nn.Module, inputs: Tensor) -> list[tuple[str, nn.Module, Tensor]]:
+def _inputs_of_children(network: nn.Module, inputs: Tensor) -> list[tuple[str, nn.Module, tuple[Tensor, ...]]]:
     """Run a network and return its children with what each was given: no step of the action reaches over two of them."""
-    seen: list[tuple[str, nn.Module, Tensor]] = []
+    seen: list[tuple[str, nn.Module, tuple[Tensor, ...]]] = []
     hooks = [
-        module.register_forward_pre_hook(lambda module, args, name=name: seen.append((name, module, args[0])))
+        module.register_forward_pre_hook(lambda module, args, name=name: seen.append((name, module, args)))
         for name, module in network.named_children()
     ]
     try:

@@ -16,6 +16,7 @@ from minas import baselines, seeds
 from minas.errors import ArchitectureError, MinasError
 from minas.evaluation.folds import folded
 from minas.evaluation.work import Prepared, prepared
+from minas.graph.kinds import padding_of
 from minas.measures import Trained, known_before_training, measure
 from minas.run.folder import weights_path, write_atomically
 from minas.training.loop import Training, train
@@ -135,6 +136,8 @@ def _together(found: list[_Outcome]) -> _Outcome:
         seconds=sum(one.seconds for one in trainings),
         losses=trainings[-1].losses if trainings else (),
         diverged=trainings[-1].diverged if trainings else None,
+        best=trainings[-1].best if trainings else None,
+        validated=sum(one.validated for one in trainings),
     )
     reasons = {name: reason for one in found for name, reason in (one.reasons or {}).items()}
     measuring, macs = sum(one.measuring for one in found), sum(one.macs for one in found)
@@ -153,7 +156,8 @@ def _one(ready: Prepared, candidate: Candidate) -> _Outcome:
     if broken is not None:
         return _Outcome(Status.INFEASIBLE, broken, early.values, early.reasons, measuring=measuring)
     training = _train(ready, network, candidate)
-    macs = (1 + BACKWARD) * (early.values.get("flops") or 0.0) * training.samples
+    flops = early.values.get("flops") or 0.0
+    macs = (1 + BACKWARD) * flops * training.samples + flops * training.validated
     if training.diverged:
         return _Outcome(Status.DIVERGED, training.diverged, early.values, early.reasons, training, measuring, macs)
     network.eval()
@@ -187,12 +191,15 @@ def _train(ready: Prepared, network: nn.Module, candidate: Candidate) -> Trainin
         epochs=candidate.epochs,
         seed=candidate.seed,
         augment=ready.domain.augment(ready.task, ready.training.augmentation),
+        padding=padding_of(ready.task.kind),
+        validation=ready.parts["validation"],
     )
 
 
 def _trained(ready: Prepared, network: nn.Module, part: str) -> Trained:
     inputs, targets = ready.parts[part]
-    return Trained(network=network, inputs=inputs, targets=targets, classes=len(ready.task.classes))
+    padding = padding_of(ready.task.kind)
+    return Trained(network=network, inputs=inputs, targets=targets, classes=len(ready.task.classes), padding=padding)
 
 
 def _broken_limit(limits: Mapping[str, float], values: Mapping[str, float | None]) -> str | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, fields
 
 import torch
@@ -36,12 +36,15 @@ class Figures:
     rescale_gap: float
 
 
-def metered(network: nn.Module, batches: Iterable[Tensor]) -> tuple[Tensor, Figures]:
+def metered(
+    network: nn.Module, batches: Iterable[Tensor], mask: Callable[[Tensor], Tensor] | None = None
+) -> tuple[Tensor, Figures]:
     """Run batches through a network once, and return its outputs and figures.
 
     Args:
         network: in eval mode.
         batches: of samples, in order.
+        mask: gives a batch's mask, (batch, positions), True = valid.
 
     Returns:
         The outputs for all samples, shape (samples, classes), and the figures' means over samples.
@@ -50,7 +53,7 @@ def metered(network: nn.Module, batches: Iterable[Tensor]) -> tuple[Tensor, Figu
         Unavailable: the network applies parameters by an operation whose linear map is not known.
     """
     try:
-        with torch.no_grad(), ActionMeter(network) as meter:
+        with torch.no_grad(), ActionMeter(network, mask=mask) as meter:
             outputs = torch.cat([network(batch) for batch in batches])
         figures = Figures(**{field.name: float(getattr(meter, field.name)()) for field in fields(Figures)})
     except UnknownOperation as error:

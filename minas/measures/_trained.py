@@ -9,6 +9,7 @@ from math import prod
 import torch
 from torch import Tensor, nn
 
+from minas.action.masks import other_than
 from minas.measures import Unavailable
 from minas.measures._counting import Counts, UnsupportedOperator, count
 from minas.measures._metered import Figures, metered
@@ -16,6 +17,8 @@ from minas.measures._spiking import Spiking, spiking
 
 BATCH_ELEMENTS = 2**18
 """Elements of the samples in one batch: on networks of the vision space, half or three times as many took longer."""
+LARGEST_BATCH = 512
+"""Samples in one batch at most where they have padding: each number becomes a row of features, each pair of them a weight."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -27,12 +30,14 @@ class Trained:
         inputs: shape (samples, *shape), on the network's device.
         targets: right classes, shape (samples,), int64.
         classes: number of classes.
+        padding: the number that is padding in samples of whole numbers: it contributes nothing to the action.
     """
 
     network: nn.Module
     inputs: Tensor
     targets: Tensor
     classes: int
+    padding: int | None = None
 
     def __post_init__(self) -> None:
         """Refuse what would measure something else than the trained network.
@@ -107,7 +112,8 @@ class Trained:
 
     def batches(self) -> tuple[Tensor, ...]:
         """Return the inputs in batches, in order."""
-        size = min(max(1, BATCH_ELEMENTS // max(1, prod(self.inputs.shape[1:]))), len(self.inputs))
+        most = len(self.inputs) if self.padding is None else LARGEST_BATCH
+        size = min(max(1, BATCH_ELEMENTS // max(1, prod(self.inputs.shape[1:]))), most)
         return torch.split(self.inputs, size)
 
     def forward_all(self) -> Tensor:
@@ -122,6 +128,6 @@ class Trained:
     def _pass(self) -> tuple[Tensor, Figures | Unavailable]:
         """One metered pass gives outputs and figures alike; where metering fails, a bare one gives the outputs."""
         try:
-            return metered(self.network, self.batches())
+            return metered(self.network, self.batches(), other_than(self.padding))
         except Unavailable as unavailable:
             return self.forward_all(), unavailable

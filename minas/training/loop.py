@@ -12,8 +12,10 @@ from torch.nn import functional as F
 
 from minas import seeds
 from minas.action import loss as action_loss
+from minas.action.masks import other_than
 from minas.action.meter import ActionMeter
 from minas.training import divergence
+from minas.training.early_stopping import EarlyStopping
 from minas.training.settings import TrainingSettings
 
 Augment = Callable[[Tensor, torch.Generator], Tensor]
@@ -27,8 +29,10 @@ class Training:
         steps: optimiser steps.
         samples: samples seen, all steps together.
         seconds: wall time inside the loop.
-        losses: mean cross-entropy of each epoch, in nats.
+        losses: mean cross-entropy of each epoch that was trained, in nats.
         diverged: why it was ended, or None.
+        best: the epoch, from 1, whose network was kept, where validation samples decided; None where the last one was.
+        validated: validation samples that went through the network to find it, all epochs together.
     """
 
     steps: int
@@ -36,6 +40,13 @@ class Training:
     seconds: float
     losses: tuple[float, ...]
     diverged: str | None
+    best: int | None = None
+    validated: int = 0
+
+    @property
+    def epochs(self) -> int:
+        """How many epochs were trained."""
+        return len(self.losses)
 
 
 def train(
@@ -48,6 +59,8 @@ def train(
     epochs: int,
     seed: int,
     augment: Augment | None = None,
+    padding: int | None = None,
+    validation: tuple[Tensor, Tensor] | None = None,
 ) -> Training:
     """Train a network in place: L = CE + lambda * functional (design: cross-entropy plus weighted action).
 
@@ -62,10 +75,16 @@ def train(
         epochs: passes over the samples.
         seed: seeds the order of the samples, the augmentation and dropout; initialisation has its own.
         augment: changes a whole epoch's samples, given a generator.
+        padding: the number that is padding in samples of whole numbers, (samples, positions): it contributes no action.
+        validation: inputs and targets from which the best epoch is told; needed where `settings.patience` is not 0.
 
     Returns:
         What was done; on divergence the network is left as it was when the loop ended.
+
+    Raises:
+        ValueError: patience without validation samples.
     """
+    stopping = EarlyStopping(network, settings.patience, validation)
     generator = torch.Generator().manual_seed(seeds.derive(seed, "training"))
     samples = len(inputs)
     batch = min(settings.batch_size, samples)
@@ -75,7 +94,7 @@ def train(
     )
     schedule = one_cycle(optimizer, settings, steps=epochs * per_epoch)
     weights = balanced_weights(targets, classes) if settings.class_weights == "balanced" else None
-    step = _step_function(network, settings, weights)
+    step = _step_function(network, settings, weights, padding)
     network.train()
     started = time.perf_counter()
     means: list[float] = []
@@ -94,11 +113,21 @@ def train(
             values = torch.stack(losses).tolist()
             diverged = divergence.reason(values, classes=classes, epoch=epoch)
             means.append(sum(values) / len(values))
-            if diverged:
+            if diverged or stopping.ends(lambda logits, right: _cross_entropy(logits, right, weights)):
                 break
+    if not diverged:
+        stopping.restore()
     seconds = time.perf_counter() - started
     steps = len(means) * per_epoch
-    return Training(steps=steps, samples=steps * batch, seconds=seconds, losses=tuple(means), diverged=diverged)
+    return Training(
+        steps=steps,
+        samples=steps * batch,
+        seconds=seconds,
+        losses=tuple(means),
+        diverged=diverged,
+        best=stopping.best,
+        validated=stopping.samples,
+    )
 
 
 def one_cycle(
@@ -139,7 +168,7 @@ def _cross_entropy(logits: Tensor, targets: Tensor, weights: Tensor | None) -> T
 
 
 def _step_function(
-    network: nn.Module, settings: TrainingSettings, weights: Tensor | None
+    network: nn.Module, settings: TrainingSettings, weights: Tensor | None, padding: int | None
 ) -> Callable[[Tensor, Tensor], Tensor]:
     """Return one forward and backward pass that leaves gradients and gives the detached cross-entropy."""
     if settings.lambda_ == 0:
@@ -151,7 +180,7 @@ def _step_function(
 
         return plain
 
-    meter = ActionMeter(network, fraction=settings.fraction, fused=True)
+    meter = ActionMeter(network, mask=other_than(padding), fraction=settings.fraction, fused=True)
 
     def with_action(inputs: Tensor, targets: Tensor) -> Tensor:
         with meter:

@@ -27,6 +27,8 @@ class TrainingSettings:
             every sample does.
         folds: into how many folds the training and validation samples are cut in the search: each is once what the others'
             network is validated on, and what is measured is the mean; 1 keeps the task's own validation part.
+        patience: how many epochs may pass without a lower cross-entropy of the validation part before training ends; the
+            network is then the one of its best epoch, also where all were trained. 0 trains them all, and keeps the last.
     """
 
     epochs: int = field(default=6, metadata={"minimum": 1})
@@ -40,6 +42,7 @@ class TrainingSettings:
     augmentation: Mapping[str, float] = field(default_factory=dict)
     class_weights: ClassWeights = "none"
     folds: int = field(default=1, metadata={"minimum": 1})
+    patience: int = field(default=0, metadata={"minimum": 0})
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -87,6 +87,24 @@ def test_a_searchs_trial_is_the_mean_of_its_folds(tmp_path: Path) -> None:
     assert figures(evaluate(asked, candidate(role="control"))).measures == trial.measures
 
 
+@pytest.mark.parametrize("folds", [1, FOLDS])
+def test_each_networks_best_epoch_is_told_by_what_it_is_validated_on(folds: int, tmp_path: Path) -> None:
+    asked = work(tmp_path, training={**TRAINING, "folds": folds, "augmentation": {}, "patience": 1})
+    trial = evaluate(asked, candidate(epochs=8))
+    ready, errors, passed = prepared(asked), [], 0
+    for parts in folded(ready.task, folds) if folds > 1 else [ready.parts]:
+        network = network_of(ready, candidate())
+        held = parts["validation"]
+        done = train(network, *parts["train"], ready.training, classes=3, epochs=8, seed=7, validation=held)
+        with torch.no_grad():
+            errors.append(float((network.eval()(held[0]).argmax(1) != held[1]).double().mean()))
+        assert done.validated == done.epochs * len(held[0])
+        passed += 3 * done.samples + done.validated
+    assert trial.measures["error"] == pytest.approx(fmean(errors))
+    assert trial.cost.training_macs == trial.measures["flops"] * passed
+    assert figures(evaluate(asked, candidate(epochs=8))) == figures(trial)
+
+
 def test_confirmation_and_a_search_without_folds_keep_the_tasks_own_parts(tmp_path: Path) -> None:
     plain, asked = work(tmp_path), work(tmp_path, training={**TRAINING, "folds": FOLDS})
     one = work(tmp_path, training={**TRAINING, "folds": 1})
