@@ -10,7 +10,8 @@ normalise    mean and standard deviation of the training part; applying them to 
 augment      random shifts, flips, turns and zooms of a whole epoch's images
 signals      layout, values and preprocessing of signals; signal_augment moves them and adds noise
 words        from a text to its words, in any language; their hashes
-texts        vocabulary of the training part; rows of whole numbers of texts at any time later; ngrams hashes words and pairs
+texts        vocabulary of the training part; rows of whole numbers of texts at any time later; ngrams hashes words and pairs,
+             text_augment leaves words out
 encodings    from bytes to text
 labelled     what tables of labelled texts have in common
 movie_reviews  text's default data

@@ -67,10 +67,11 @@ def _counts(members: int, shares: NDArray[np.float64], wanting: NDArray[np.float
     return counts
 
 
-def parts(raw: Raw, *, seed: int) -> tuple[Pile, Pile, Pile]:
+def parts(raw: Raw, *, seed: int, shares: Sequence[float] = BOTH_CUT) -> tuple[Pile, Pile, Pile]:
     """Return train, validation and test: given parts are kept, what is missing is cut from the training samples.
 
-    One pile is divided 60 : 20 : 20. Where one of validation and test is given, the other is a sixth of the training samples.
+    One pile is divided by `shares`, by default 60 : 20 : 20. Where one of validation and test is given, the other is a sixth
+    of the training samples.
     The order of all parts, the given ones too, is shuffled by the seed, so that a part's first samples stand for all of it.
     Where the training samples have groups, every group goes to one part as a whole, and the shares hold as nearly as that
     allows.
@@ -81,7 +82,7 @@ def parts(raw: Raw, *, seed: int) -> tuple[Pile, Pile, Pile]:
     cut = [name for name, given in (("validation", raw.validation), ("test", raw.test)) if given is None]
     if raw.train.groups is None:
         _check_counts(raw, 1 + len(cut))
-    shares = (BOTH_CUT, ONE_CUT)[2 - len(cut)] if cut else (1.0,)
+    shares = (shares, ONE_CUT)[2 - len(cut)] if cut else (1.0,)
     if raw.train.groups is None:
         indices = stratified(raw.train.targets, shares, seed=seed)
     else:
