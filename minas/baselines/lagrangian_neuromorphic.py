@@ -1,0 +1,79 @@
+"""Physics-Lagrangian in our own reading for events: see `minas.baselines._motion`. The states are spikes."""
+
+from __future__ import annotations
+
+from torch import Tensor, nn
+
+from minas.baselines import Baseline, Family, both_ways
+from minas.baselines._events import mean_so_far
+from minas.baselines._motion import NAME, SOURCE, Constraint
+from minas.network.initialise import initialise, seeded
+from minas.operators.spiking import SpikingConvolution
+from minas.operators.spiking_head import SpikingHead
+
+_WIDTHS = (8, 16)
+_GRID = 4
+_THRESHOLD = 0.5
+"""Below 1: a spike that nothing moves is handed on."""
+
+
+class SpikeMotion(SpikingConvolution):
+    """One step of the spikes' motion: neurons whose current is q + c * (k(q) - f(q)), the bracket normalised.
+
+    Currents are summed, spikes never.
+
+    - kinetic, k: each channel by itself moves on from its neighbouring positions.
+    - potential, f: at each position by itself the channels are driven back by a force; no multiplications, since q are spikes.
+    - constraint, c: how far each channel may move, from how often it has fired since the recording began.
+
+    Args:
+        width: channels.
+    """
+
+    def __init__(self, width: int) -> None:
+        super().__init__(width, width, 3, threshold=_THRESHOLD, depthwise=True)
+        self.force = nn.Conv2d(width, width, 1, bias=False)
+        self.constraint = Constraint(width)
+
+    def forward(self, *states: Tensor) -> Tensor:
+        """Keep the shape (batch, time, width, height, width of an image)."""
+        (q,) = states
+        flat = q.flatten(0, 1)
+        moved = self.norm(self.convolutions[0](flat) - self.force(flat)).unflatten(0, q.shape[:2])
+        spikes: Tensor = self.neuron(q + self.constraint(mean_so_far(q))[..., None, None] * moved)
+        return spikes
+
+
+class LagrangianSpikes(nn.Module):
+    """Two spiking convolutions of stride 2, a step of motion; at each time step a linear map, added up.
+
+    Args:
+        channels: of the recording, such as two polarities.
+        classes: number of classes.
+    """
+
+    def __init__(self, channels: int, classes: int) -> None:
+        super().__init__()
+        first, second = _WIDTHS
+        self.parts = nn.Sequential(
+            SpikingConvolution(channels, first, 3, 2), SpikingConvolution(first, second, 3, 2), SpikeMotion(second)
+        )
+        self.head = SpikingHead(second, classes, _GRID)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Turn events (batch, time, channels, height, width), 0 or 1, into logits, (batch, classes)."""
+        logits: Tensor = self.head(self.parts(x))
+        return logits
+
+
+def _build(shape: tuple[int, ...], classes: int, seed: int) -> nn.Module:
+    with seeded(seed):
+        network = LagrangianSpikes(shape[1], classes)
+        initialise(network)
+        return network
+
+
+FAMILY = Family(
+    domain="neuromorphic",
+    baselines=both_ways(Baseline(name=NAME, source=SOURCE, build=_build, in_search=False)),
+)
