@@ -30,6 +30,7 @@ class Masks:
     def __init__(self, mask: Tensor) -> None:
         self.mask = mask
         self._known: dict[int, Tensor] = {}
+        self._none_empty: bool | None = None
 
     def of(self, value: Value) -> Tensor:
         """Return the weights of a value's elements, of its shape."""
@@ -82,8 +83,11 @@ class Masks:
 
     def _bag(self, call: Call, shape: torch.Size) -> Tensor:
         """A bag is valid where any of its words is; of words in one row, with offsets, all are."""
-        weights = self.of(call.inputs[0])
-        return self._spread(weights.amax(1, keepdim=True) if weights.dim() == 2 else weights.new_ones(()), shape)
+        if self._none_empty is None:
+            self._none_empty = bool((self.mask != 0).any(1).all())
+        if self._none_empty or call.inputs[0].tensor.dim() != 2:  # the usual case: what led to the ids needn't be followed
+            return torch.ones((), device=self.mask.device).expand(shape)
+        return self._spread(self.of(call.inputs[0]).amax(1, keepdim=True), shape)
 
     def _over_space(self, call: Call, weights: Tensor, shape: torch.Size) -> Tensor:
         found = None if call.kind is Kind.TRANSPOSED or weights.dim() < 3 else through(call, weights, shape[2:])

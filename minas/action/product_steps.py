@@ -46,7 +46,7 @@ def _with_tail(tally: Tally, call: Call, rows: Tensor, source: Value, gates: lis
     result = out if tail is None else tail.outputs[0]
     members = [one for one in (tally.bends.get(id(call)), tail) if one is not None]
     carried = tally.part(source.tensor.expand(out.tensor.shape))
-    potential = tally.sum(rows, out) / 2
+    potential = tally.sum(rows, out, part=bool(gates)) / 2
     tally.add(call, result, carried, potential, sources=[source, *gates], calls=members)
 
 
@@ -74,7 +74,11 @@ def matmul(tally: Tally, call: Call) -> None:
     if call.kind is Kind.EINSUM:
         rows = _einsum_rows(call, matrix, weights)
     else:
+        partly = tally.masks is not None and out.tensor.shape[0] == tally.samples
+        weights = tally.part(weights) if partly else weights
         rows = product_rows(weights, on_left=matrix is first) * squared_alpha(call)
+        _mix(tally, call, rows, values, [matrix], part=partly)
+        return
     _mix(tally, call, rows, values, [matrix])
 
 
@@ -127,8 +131,8 @@ def _from_left(tally: Tally, call: Call, rows: Tensor, source: Value) -> None:
     chained(tally, call, chain, rows, tally.part(carried.transpose(-2, -1)), source)
 
 
-def _mix(tally: Tally, call: Call, rows: Tensor, values: Value, others: list[Value]) -> None:
-    """Mixing the values of an attention: once for each channel of a head; P pools over tokens."""
+def _mix(tally: Tally, call: Call, rows: Tensor, values: Value, others: list[Value], *, part: bool = False) -> None:
+    """Mixing the values of an attention: once for each channel of a head; P pools over tokens; `part` as in `Tally.sum`."""
     out = call.outputs[0]
     state, shape = values.tensor, out.tensor.shape
     if state.shape != shape:
@@ -136,7 +140,7 @@ def _mix(tally: Tally, call: Call, rows: Tensor, values: Value, others: list[Val
         state = state.expand(*lead, *state.shape[-2:]) if state.dim() >= 2 and state.shape[:-2] != lead else state
         flat = state.reshape(-1, *state.shape[-2:])
         state = transport(flat, (flat.shape[0], *shape[-2:]), -1).reshape(shape)
-    potential = tally.sum(rows, out) / 2
+    potential = tally.sum(rows, out, part=part) / 2
     tally.add(call, out, tally.part(state), potential, sources=[values, *others], operator="attention")
 
 

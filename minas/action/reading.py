@@ -228,7 +228,8 @@ def parts_of(value: Value, axis: int) -> list[Part]:
     labels = index.reshape(-1, *[1] * (len(shape) - 1 - axis % len(shape))).expand(shape)
     groups: dict[tuple[int, ...], list[int]] = {}
     for place, (_, moves) in enumerate(leaves):
-        channels = tuple(torch.unique(follow_moves(labels, moves)).tolist())
+        found = torch.bincount(follow_moves(labels, moves).reshape(-1), minlength=shape[axis])  # quicker than to sort them
+        channels = tuple(found.nonzero().reshape(-1).tolist())
         groups.setdefault(channels, []).append(place)
     covered = [channel for channels in groups for channel in channels]
     if len(groups) < 2 or len(covered) != len(set(covered)):

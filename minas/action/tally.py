@@ -48,8 +48,8 @@ class Tally:
         return tensor
 
     def data_rows(self, tensor: Tensor) -> Tensor:
-        """Return the share of a data-dependent map that is measured."""
-        return tensor if self.masks is not None else self.part(tensor)
+        """Return the share of a data-dependent map that is measured; its rows go into `sum` with `part`."""
+        return self.part(tensor)
 
     def count(self, whole: Tensor) -> int:
         """Return how many samples that share holds."""
@@ -57,11 +57,20 @@ class Tally:
             return int(self.head.stop)
         return self.samples
 
-    def sum(self, rows: Tensor, like: Value | Tensor, weights: Tensor | None = None) -> Tensor:
-        """Return the mean over samples of the sum of rows over every element of a state; rows broadcast to its shape."""
+    def sum(self, rows: Tensor, like: Value | Tensor, weights: Tensor | None = None, *, part: bool = False) -> Tensor:
+        """Return the mean over samples of the sum of rows over every element of a state.
+
+        Args:
+            rows: broadcast to the state's shape.
+            like: the state.
+            weights: 1 for its elements that are valid, 0 for padding; those of the meter's mask where it has one.
+            part: rows are those of the measured share alone.
+        """
         tensor: Tensor = raw(like)
         if isinstance(like, Value) and self.masks is not None:
             weights = self.masks.of(like)
+            if part:
+                return summed(rows, self.part(weights)) / self.count(tensor)
         if weights is not None:
             return summed(rows, weights) / self.samples
         times = tensor.numel() / max(rows.numel(), 1)

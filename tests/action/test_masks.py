@@ -150,3 +150,37 @@ def test_the_gradient_agrees_with_finite_differences(make: Callable[[], nn.Modul
                 sides.append(action(net, ids, mask=other_than(0)))
                 parameter.view(-1)[place] -= step
         assert float(gradient.view(-1)[place]) == pytest.approx((sides[0] - sides[1]) / 2e-6, rel=1e-4)
+
+
+class Mixing(nn.Module):
+    """A gate and an attention: maps that the samples themselves make."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.embed, self.fc = nn.Embedding(9, 4, padding_idx=0), nn.Linear(4, 2)
+        self.gate, self.keys = nn.Linear(4, 4), nn.Linear(4, 4)
+
+    def forward(self, ids: Tensor) -> Tensor:
+        kept = (ids != 0).unsqueeze(2).double()
+        words = self.embed(ids)
+        words = words * torch.sigmoid(self.gate(words)) * kept
+        scores = torch.matmul(self.keys(words), words.transpose(1, 2)).masked_fill(kept.transpose(1, 2) == 0, float("-inf"))
+        mixed = torch.matmul(torch.softmax(scores, -1), words) * kept
+        return self.fc(mixed.sum(1) / kept.sum(1))
+
+
+def test_maps_that_samples_make() -> None:
+    check(Mixing(), samples())
+
+
+@pytest.mark.parametrize("make", [Chain, Mixing, lambda: nn.Sequential(nn.EmbeddingBag(9, 4, padding_idx=0), nn.Linear(4, 2))])
+def test_a_part_of_the_batch_says_what_all_of_it_says(make: Callable[[], nn.Module]) -> None:
+    net, ids = make(), samples()
+    again = torch.cat([ids, ids])
+    whole, half = (measure(net, again, mask=other_than(0), fraction=fraction).table() for fraction in (1.0, 0.5))
+    for first, second in zip(whole, half, strict=True):
+        assert (first.kinetic, first.potential) == pytest.approx((second.kinetic, second.potential)), first.operator
+    different = torch.cat([ids, torch.ones_like(ids)])
+    alone = measure(net, ids, mask=other_than(0)).table()
+    for first, second in zip(alone, measure(net, different, mask=other_than(0), fraction=0.5).table(), strict=True):
+        assert first.kinetic == pytest.approx(second.kinetic), first.operator
