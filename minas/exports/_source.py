@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import inspect
-import json
 import math
-import pprint
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterator, Sequence
 
 from torch import nn
 
-from minas.exports import _reader
+from minas.exports import _preparation, _reader
 from minas.exports._document import Document
 from minas.graph.kinds import ids_below
 from minas.graph.signatures import Merge
@@ -50,9 +47,12 @@ def source(network: Network, document: Document) -> str:
     Raises:
         TypeError: an operator whose constructor can't be written down, against the contract of `minas.operators`.
     """
-    preprocessing = pprint.pformat(_plain(document.preprocessing), width=120, sort_dicts=False)
+    preprocessing = _preparation.constant(document.preprocessing)
     constants = f"SHAPE = {document.shape!r}\nCLASSES = {document.classes!r}\nPREPROCESSING = {preprocessing}\n"
-    parts = [f"{_docstring(network, document)}\n\n{_IMPORTS}\n{constants}"]
+    texts = _preparation.of_texts(document.preprocessing)
+    imports = _IMPORTS.replace("import math\n", f"import math\n{_preparation.TEXT_IMPORTS}") if texts else _IMPORTS
+    parts = [f"{_docstring(network, document)}\n\n{imports}\n{constants}"]
+    parts += [_preparation.from_texts()] if texts else []
     parts += [inspect.getsource(cls) for cls in _classes(network)]
     parts += [_network(network), inspect.getsource(_reader.read_safetensors), _LOAD]
     return "\n\n".join(parts)
@@ -62,6 +62,7 @@ def _docstring(network: Network, document: Document) -> str:
     """Return the module's docstring, quotes included, with everything in it that could end it escaped."""
     parameters = sum(parameter.numel() for parameter in network.parameters())
     classes = ", ".join(map(repr, document.classes))
+    measures = _preparation.plain(document.measures)
     lines = [
         "A network found by MINAS, in plain PyTorch: this file needs torch alone.",
         "",
@@ -70,10 +71,10 @@ def _docstring(network: Network, document: Document) -> str:
         "    logits = network(samples)",
         "",
         f"Samples: {_elements(document)} of shape (batch, {', '.join(map(str, document.shape))}).",
-        f"Preprocessing, before a sample goes in: {_plain(document.preprocessing)!r}.",
+        _preparation.in_words(document.preprocessing),
         f"Logits: (batch, {len(document.classes)}), in the order of the classes: {classes}.",
         f"Parameters: {parameters:,}.",
-        *(f"Measured: {name!r} {value!r}." for name, value in _plain(document.measures).items() if value is not None),
+        *(f"Measured: {name!r} {value!r}." for name, value in measures.items() if value is not None),
     ]
     text = "\n".join(lines).replace("\\", "\\\\").replace('"', '\\"')
     return f'"""{text}\n"""'
@@ -82,12 +83,6 @@ def _docstring(network: Network, document: Document) -> str:
 def _elements(document: Document) -> str:
     bound = ids_below(document.architecture)
     return "float32" if bound is None else f"int64, from 0 to {bound - 1},"
-
-
-def _plain(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Return JSON values as Python's own types, so that their `repr` is a literal."""
-    plain: dict[str, Any] = json.loads(json.dumps(dict(values), allow_nan=False))
-    return plain
 
 
 def _classes(network: nn.Module) -> list[type]:
