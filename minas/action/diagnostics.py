@@ -11,22 +11,35 @@ from minas.action.steps import Step
 from minas.action.trace import Call, Value
 
 
-def zero_fraction(state: Tensor) -> float:
-    """Return the share of a state's elements, over samples and units, that are exactly zero."""
-    return float((state == 0).sum()) / max(state.numel(), 1)
+def units(state: Tensor, valid: Tensor | None = None) -> int:
+    """Return how many elements of a state, all samples together, are no padding; `valid` as in `zero_fraction`."""
+    return state.numel() if valid is None else int((valid > 0).sum())
 
 
-def participation_ratio(state: Tensor) -> float:
+def zero_fraction(state: Tensor, valid: Tensor | None = None) -> float:
+    """Return the share of a state's elements, over samples and units, that are exactly zero.
+
+    Args:
+        state: any shape, 0 at padding.
+        valid: 0 for padding, else 1, of its shape; None where there is none.
+    """
+    counted = units(state, valid)
+    return (float((state == 0).sum()) - (state.numel() - counted)) / max(counted, 1)
+
+
+def participation_ratio(state: Tensor, valid: Tensor | None = None) -> float:
     """Return (sum q^2)^2 / sum q^4 as a share of the units, in (0, 1], the mean over samples.
 
     Args:
-        state: (samples, ...). A sample whose state is all zero counts as 0.
+        state: (samples, ...), 0 at padding. A sample whose state is all zero counts as 0.
+        valid: 0 for padding, else 1, of its shape; None where there is none.
     """
     flat = state.detach().reshape(state.shape[0], -1) if state.dim() > 1 else state.detach().reshape(1, -1)
     largest = flat.abs().amax(1, keepdim=True)
     squares = (flat / largest.clamp(min=1e-30)).square()
     fourth = squares.square().sum(1)
-    ratio = squares.sum(1).square() / fourth.clamp(min=1e-30) / flat.shape[1]
+    counted = flat.shape[1] if valid is None or state.dim() < 2 else valid.flatten(1).sum(1).clamp(min=1)
+    ratio = squares.sum(1).square() / fourth.clamp(min=1e-30) / counted
     return float(ratio.mean())
 
 

@@ -61,7 +61,7 @@ def _reweigh(tally: Tally, step: Step, inputs: Tensor, states: Tensor, weights: 
     carried = tally.part(transport(inputs, tuple(states.shape), -1))
     state = tally.part(states)
     step.kinetic = square(state - carried, whole) / (2 * step.samples)
-    step.state, step.carried = state * whole, carried * whole
+    step.state, step.carried, step.valid = state * whole, carried * whole, whole
 
 
 def _recurrent_name(tally: Tally, call: Call) -> str:

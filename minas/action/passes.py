@@ -24,7 +24,7 @@ class Row:
         kinetic, potential: T and V.
         activation_energy: mean ||q||^2, which counts towards E where `hidden`.
         hidden: whether a later step takes the state.
-        units: elements of the state, a sample.
+        units: elements of the state, a sample; padding is none.
         zero_fraction: share of the state's elements that are exactly zero.
         participation_ratio: (sum q^2)^2 / sum q^4 as a share of the units.
         rescale_gap: by how much rescaling this step alone could still lower S.
@@ -126,9 +126,9 @@ def _row(step: Step) -> Row:
         potential=float(step.potential),
         activation_energy=float(step.activation),
         hidden=step.hidden,
-        units=step.state.numel() // step.samples,
-        zero_fraction=diagnostics.zero_fraction(step.state),
-        participation_ratio=diagnostics.participation_ratio(step.state),
+        units=diagnostics.units(step.state, step.valid) // step.samples,
+        zero_fraction=diagnostics.zero_fraction(step.state, step.valid),
+        participation_ratio=diagnostics.participation_ratio(step.state, step.valid),
         rescale_gap=diagnostics.rescale_gap(step),
     )
 

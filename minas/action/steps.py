@@ -20,6 +20,7 @@ class Step:
         potential: V, 0-dimensional.
         state: q, the part of the batch that was measured, zero where it is padding.
         carried: P u, of q's shape.
+        valid: 1 for the elements of q that count, 0 for padding, of q's shape; None where all do.
         sources: the values that the step takes.
         result: the value that it gives.
         calls: what was folded into it.
@@ -43,6 +44,7 @@ class Step:
     carries: list[Step] = field(default_factory=list)
     absorbers: list[Step] = field(default_factory=list)
     samples: int = 1
+    valid: Tensor | None = None
 
     @property
     def activation(self) -> Tensor:

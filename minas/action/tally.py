@@ -148,6 +148,7 @@ class Tally:
             scalable=scalable,
             absorbs=absorbs,
             samples=count,
+            valid=weights,
         )
         for member in members:
             self.owners.setdefault(id(member), []).append(step)

@@ -62,9 +62,13 @@ class TokenEmbedding(nn.Module):
         return words.transpose(1, 2)
 
     def initialise(self) -> None:
-        """Draw small rows: they are what is learned here, and large ones would drown it. Padding's row is 0."""
+        """Draw small rows, so that what is learned soon outweighs what was drawn. Padding's row is 0.
+
+        Validation accuracy on the movie reviews (width 16, AdamW 1e-2, lambda 1e-5, best of 6 epochs, mean of 2 seeds) by the
+        rows' standard deviation 1, 0.3, 0.1 and 0.03: a bag .733, .768, .774, .774; two convolutions .642, .717, .743, .771.
+        """
         with torch.no_grad():
-            self.table.weight.normal_(0.0, 0.1)
+            self.table.weight.normal_(0.0, 0.03)
             self.table.weight[0] = 0.0
 
 

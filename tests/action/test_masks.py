@@ -28,9 +28,13 @@ def check(net: nn.Module, x: Tensor, tokens: int = -1) -> None:
     alone = [rows(net, x[i : i + 1].narrow(tokens, 0, length)) for i, length in enumerate(LENGTHS)]
     assert len(whole) > 0
     for place, row in enumerate(whole):
-        for figure in ("kinetic", "potential", "activation_energy"):
+        for figure in ("kinetic", "potential", "activation_energy", "participation_ratio"):
             expected = sum(getattr(table[place], figure) for table in alone) / len(alone)
             assert getattr(row, figure) == pytest.approx(expected), (row.operator, figure)
+        units = [table[place].units for table in alone]
+        zeros = sum(table[place].zero_fraction * count for table, count in zip(alone, units, strict=True))
+        assert row.zero_fraction == pytest.approx(zeros / sum(units)), row.operator
+        assert row.units == sum(units) // len(units)
 
 
 @pytest.mark.parametrize("stride", [1, 2, 3])
