@@ -14,7 +14,7 @@ from minas import operators
 from minas.data.ngrams import hashed
 from minas.exports import EXPORTS, Content
 from minas.graph.architecture import Architecture, Node, Stage, canonical
-from minas.graph.kinds import kind_of
+from minas.graph.kinds import kind_of, padding_of
 from minas.graph.prediction import features
 from minas.network import build
 
@@ -58,6 +58,23 @@ def test_predicted_cost_is_the_networks(number: int) -> None:
     found = features(canonical(sampled(number)), shape=(TOKENS,), classes=3)
     assert found.macs == minas.count_flops(network, texts([TOKENS]))
     assert found.params == sum(parameter.numel() for parameter in network.parameters())
+
+
+@pytest.mark.parametrize("number", range(15))
+def test_padding_costs_no_action(number: int) -> None:
+    """S of a padded batch is the mean of what each text has alone, cut to its words, step by step."""
+    network = built(number)
+    with torch.no_grad(), minas.ActionMeter(network, mask=lambda ids: ids != 0) as meter:
+        network(texts(LENGTHS))
+    found, alone = meter.table(), []
+    for row, length in enumerate(LENGTHS):
+        with torch.no_grad(), minas.ActionMeter(network) as meter:
+            network(texts(LENGTHS)[row : row + 1, :length])
+        alone.append(meter.table())
+    for step, *ones in zip(found, *alone, strict=True):
+        for figure in ("kinetic", "potential", "activation_energy"):
+            expected = sum(getattr(one, figure) for one in ones) / len(ones)
+            assert getattr(step, figure) == pytest.approx(expected), (step.step, figure)
 
 
 @pytest.mark.parametrize("number", [0, 1, 2])
@@ -120,6 +137,8 @@ def test_heads_pool_over_words_alone() -> None:
 def test_a_kind_knows_its_padding() -> None:
     assert kind_of("text").padding == 0
     assert kind_of("image").padding is None
+    assert padding_of("text") == 0
+    assert padding_of("nobody knows") is None
 
 
 def test_padding_stays_zero_through_a_step_of_training() -> None:
