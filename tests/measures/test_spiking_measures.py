@@ -27,7 +27,7 @@ def events(samples: int) -> Tensor:
 
 
 def network(*stages: Stage) -> nn.Module:
-    found = build(Architecture("spikes", stages, (("decay", 1.0), ("grid", 2))), shape=SHAPE, classes=3, seed=1)
+    found = build(Architecture("spikes", stages, (("decay", 1.0), ("grid", 2), ("phases", 1))), shape=SHAPE, classes=3, seed=1)
     with torch.no_grad():
         for _ in range(20):
             found.train()(events(16))
@@ -100,7 +100,7 @@ class StepByStep(nn.Module):
         self.back = nn.Conv2d(5, 5, 1, bias=False)
         with torch.no_grad():
             self.back.weight.copy_(operator.neuron.matrix[:, :, None, None])
-        self.read = net.head.linear
+        (self.read,) = net.head.linears
 
     def forward(self, x: Tensor) -> Tensor:
         spikes = membrane = torch.zeros(len(x), 5, 9, 8)

@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 import minas
+from minas import operators
 from minas.exports import EXPORTS, Content
 from minas.graph.architecture import Architecture, Node, Stage
 from minas.graph.prediction import features
@@ -17,7 +18,7 @@ from minas.training.loop import train
 from minas.training.settings import TrainingSettings
 
 SHAPE = (4, 2, 9, 8)
-HEAD = (("decay", 1.0), ("grid", 2))
+HEAD = (("decay", 1.0), ("grid", 2), ("phases", 1))
 LIF = (("decay", 0.75), ("threshold", 0.5))
 
 
@@ -32,7 +33,8 @@ RECURRENT = Stage(5, 2, (lif("recurrent_lif_conv3x3"), lif(), POOL), ((0, 1), (0
 ARCHITECTURES = {
     "chain": Architecture("spikes", (ENTRY_ALONE,), HEAD),
     "diamond": Architecture("spikes", (ENTRY_ALONE, DIAMOND), HEAD),
-    "recurrent": Architecture("spikes", (DIAMOND, RECURRENT), (("decay", 0.875), ("grid", 1))),
+    "recurrent": Architecture("spikes", (DIAMOND, RECURRENT), (("decay", 0.875), ("grid", 1), ("phases", 1))),
+    "phases": Architecture("spikes", (ENTRY_ALONE,), (*HEAD[:2], ("phases", 3))),
 }
 
 
@@ -131,7 +133,21 @@ def test_an_export_gives_the_same_outputs_with_and_without_minas(name: str, tmp_
     x = events(4)
     assert torch.equal(minas.load(tmp_path / "export")(x), net(x))
     text = (tmp_path / "export" / "model.py").read_text(encoding="utf-8")
-    assert ("1).amax(1)" in text) == (name != "chain")
+    assert ("1).amax(1)" in text) == (name in ("diamond", "recurrent"))
+
+
+@pytest.mark.parametrize(("steps", "phases"), [(4, 1), (6, 3), (7, 3), (4, 4), (2, 5)])
+@pytest.mark.parametrize("decay", [1.0, 0.875])
+def test_each_phase_of_a_recording_has_its_own_map_at_the_head(steps: int, phases: int, decay: float) -> None:
+    head = operators.build("spiking_head", inputs=3, outputs=2, attributes={"grid": 2, "decay": decay, "phases": phases})
+    x = (torch.rand((5, steps, 3, 4, 4), generator=torch.Generator().manual_seed(3)) < 0.4).float()
+    ends = [steps * (phase + 1) // phases for phase in range(phases)]
+    expected = torch.zeros(5, 2)
+    for step in range(steps):
+        linear = head.linears[next(phase for phase, end in enumerate(ends) if step < end)]
+        expected = decay * expected + linear(nn.functional.max_pool2d(x[:, step], 2).flatten(1))
+    torch.testing.assert_close(head(x), expected)
+    assert minas.count_flops(head, x[:1]) == steps * 3 * 2 * 2 * 2
 
 
 def carried(u: Tensor, shape: tuple[int, ...]) -> Tensor:
@@ -172,7 +188,7 @@ def test_the_action_worked_out_by_hand() -> None:
     kinetic += float((merged - torch.stack(ends).mean(0)).double().square().sum()) / 2
     pooled = torch.nn.functional.adaptive_max_pool2d(merged.flatten(0, 1), 2)
     kinetic += float((pooled.unflatten(0, x.shape[:2]).double() - carried(merged, (3, 4, 4, 2, 2))).square().sum()) / 2
-    linear = net.head.linear
+    (linear,) = net.head.linears
     currents = linear(pooled.flatten(1)).detach()
     kinetic += float((currents - pooled.flatten(1)[:, :3]).double().square().sum()) / 2
     potential += float(linear.weight.detach().double().square().sum()) / 2 * len(currents)
@@ -186,7 +202,7 @@ def test_the_action_in_training_follows_the_batch_and_reaches_every_weight() -> 
         net(x)
     part.action().backward()
     for name, parameter in net.named_parameters():
-        if "norm.bias" not in name and "head.linear.bias" not in name:
+        if not name.endswith("bias"):
             assert parameter.grad is not None, name
             assert parameter.grad.abs().sum() > 0, name
     with minas.ActionMeter(net) as whole, torch.no_grad():
