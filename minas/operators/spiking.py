@@ -12,7 +12,7 @@ from typing import Any
 
 from torch import Tensor, nn
 
-from minas.operators._spiking_neuron import SpikingNeuron
+from minas.operators._spiking_neuron import SpikingNeuron as SpikingNeuron
 
 SIGNATURES = {
     "lif_conv3x3": {
