@@ -71,10 +71,10 @@ def _task(raw: Raw, source: DataSource, *, name: str | None, shown: str, licence
     from minas.data import split
     from minas.data.task import Part, Task, digest, own_name
 
-    parts = [Part(pile.inputs, pile.targets) for pile in split.parts(raw, seed=source.seed)]
+    parts = [Part(pile.inputs, pile.targets, pile.groups) for pile in split.parts(raw, seed=source.seed)]
     identity = digest(parts, raw.classes)
     shape = parts[0].inputs.shape[1:]
-    train, validation, test = (Part(part.inputs.astype(np.float32), part.targets) for part in parts)
+    train, validation, test = (Part(part.inputs.astype(np.float32), part.targets, part.groups) for part in parts)
     return Task(
         name=name or own_name(raw.source, identity),
         domain="neuromorphic",
