@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from minas.analysis.quantities import show
@@ -14,8 +14,14 @@ if TYPE_CHECKING:
     from minas.analysis.confirmation import Interval
     from minas.api.run import Run
 
-HEADER = ("architecture", "error", "test error", "on front", "action", "FLOPs", "activations", "params")
-"""Columns of a front's table."""
+FIRST = ("architecture", "error", "test error", "on front")
+"""The first columns of a front's table."""
+
+USUAL = ("action", "flops", "activations", "params")
+"""Measures that stand in a front's table whatever the objectives."""
+
+HEADINGS = {"flops": "FLOPs"}
+"""How a measure's column is headed, where not by its name."""
 
 
 def as_json(value: Any) -> None:
@@ -85,10 +91,16 @@ def interval(found: Interval | None, *, as_percent: bool = False) -> str:
     return f"{form(found.mean)} ±{100 * half:.2f}" if as_percent else f"{form(found.mean)} ±{show(half)}"
 
 
+def columns(objectives: Iterable[str]) -> list[str]:
+    """Return the measures in a front's table behind its first columns: the objectives but error, then the usual ones."""
+    return [name for name in dict.fromkeys([*objectives, *USUAL]) if name != "error"]
+
+
 def front_table(run: Run) -> None:
-    """Print a run's front, its baselines and the average random architecture."""
+    """Print a run's front, its baselines and the average random architecture; the objectives are columns."""
     from minas.api.tables import front_values
 
+    names = columns(run.configuration.objectives.measures)
     rows = []
     for member in run.front:
         test = member.test
@@ -99,11 +111,11 @@ def front_table(run: Run) -> None:
                 percent(measures.get("error")),
                 interval(None if test is None else test.get("error"), as_percent=True),
                 "-" if member.on_front is None else f"{100 * member.on_front:.0f}%",
-                *(show(measures.get(name)) for name in ("action", "flops", "activations", "params")),
+                *(show(measures.get(name)) for name in names),
             ]
         )
     for row in front_values(run)["baselines"]:
-        rows.append(baseline_row(row))
+        rows.append(baseline_row(row, names))
     average = run.comparison.average
     if average:
         line = run.comparison
@@ -114,18 +126,19 @@ def front_table(run: Run) -> None:
                 percent(average.get("error")),
                 "-",
                 "-",
-                *(show(average.get(n)) for n in ("action", "flops", "activations", "params")),
+                *(show(average.get(n)) for n in names),
             ]
         )
-    front_rows(rows)
+    front_rows(rows, names)
 
 
-def front_rows(rows: Sequence[Sequence[str]]) -> None:
-    """Print rows under the front's header."""
-    table(HEADER, rows, dispensable=("params", "on front"))
+def front_rows(rows: Sequence[Sequence[str]], names: Sequence[str]) -> None:
+    """Print rows under the front's header, with the measures that `columns` gave."""
+    header = [*FIRST, *(HEADINGS.get(name, name.replace("_", " ")) for name in names)]
+    table(header, rows, dispensable=("params", "on front"))
 
 
-def baseline_row(row: dict[str, Any]) -> list[str]:
+def baseline_row(row: dict[str, Any], names: Sequence[str]) -> list[str]:
     """Return a baseline's row, as `minas.api.tables.baseline_rows` gives it, for a table with the front's header."""
     from minas.analysis.confirmation import Interval
 
@@ -136,5 +149,5 @@ def baseline_row(row: dict[str, Any]) -> list[str]:
         percent(measures.get("error")),
         interval(Interval(**error) if error else None, as_percent=True),
         "-",
-        *(show(measures.get(name)) for name in ("action", "flops", "activations", "params")),
+        *(show(measures.get(name)) for name in names),
     ]

@@ -48,4 +48,9 @@ def command(
     if json:
         _show.as_json(rows)
     else:
-        _show.front_rows([_show.baseline_row(row) for row in rows])
+        from minas import objectives
+        from minas.domains import DOMAINS
+        from minas.measures import MEASURES
+
+        names = _show.columns(objectives.load(DOMAINS.get(domain).objectives, MEASURES.names()).measures)
+        _show.front_rows([_show.baseline_row(row, names) for row in rows], names)
