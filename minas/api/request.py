@@ -24,9 +24,6 @@ if TYPE_CHECKING:
     from minas.data.task import DataSource, Task
     from minas.spaces import Space
 
-DEFAULT_TIME = 300.0
-"""Seconds that a search takes when neither trials nor a time are given."""
-
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Request:
@@ -163,7 +160,7 @@ def configuration_of(request: Request, domain: Domain, task: Task, source: DataS
     confirmation = config.Document(source="", text="", values=space_values).section("confirmation", ConfirmationSettings)
     chosen = objectives.load(request.objectives or domain.objectives, MEASURES.names())
     _check_scores(request.objectives or domain.objectives, chosen)
-    settings = _settings(request, confirmation, space.limits(task.shape))
+    settings = _settings(request, confirmation, space.limits(task.shape), domain.seconds)
     facts = TaskFacts(
         name=task.name,
         digest=task.digest,
@@ -225,11 +222,11 @@ def _check_limits(request: Request) -> None:
             raise UsageError(f"a limit on '{name}' cannot be checked before training: limits are {', '.join(known)}")
 
 
-def _settings(request: Request, confirmation: ConfirmationSettings, own_limits: Mapping[str, float]) -> Settings:
-    """Return how the run searches; of a user's limit and the space's own the smaller one holds."""
+def _settings(request: Request, confirmation: ConfirmationSettings, own_limits: Mapping[str, float], usual: float) -> Settings:
+    """Return how the run searches, `usual` seconds where nothing else is asked for; of two limits the smaller one holds."""
     seconds = None if request.time is None else parse_time(request.time)
     if seconds is None and request.trials is None:
-        seconds = DEFAULT_TIME
+        seconds = usual
     values = {
         "seed": request.seed,
         "trials": request.trials,

@@ -63,8 +63,8 @@ def search(
     Args:
         domain: name of the domain.
         trials: number of trials; the same number and seed give the same trials, to the bit, on the same machine.
-        time: span of time for search, confirmation and plots, such as `"5m"`, or seconds; 5 minutes where trials are not
-            given either.
+        time: span of time for search, confirmation and plots, such as `"5m"`, or seconds; 5 minutes, or as
+            the domain says, where trials are not given either.
         data: a path; arrays `(x, y)`; `(train, test)` or `(train, validation, test)` of such pairs; a torch data set may stand
             for a pair. None takes the domain's default data.
         groups: with arrays, whose each sample is (a subject, a user), whole numbers or texts, (samples,): no group is then in

@@ -28,7 +28,8 @@ def command(
         int | None, typer.Option(help="Number of trials: repeatable to the bit, whatever the machine's pace.")
     ] = None,
     time: Annotated[
-        str | None, typer.Option(help="Time for search, confirmation and plots, such as 5m (default) or 1h30m.")
+        str | None,
+        typer.Option(help="Time for search, confirmation and plots, such as 5m (default; neuromorphic: 10m) or 1h30m."),
     ] = None,
     data: Annotated[
         str | None, typer.Option(help="Your own data: IDX or CIFAR files, .npz, or a folder of images by class.")

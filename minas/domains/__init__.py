@@ -39,6 +39,7 @@ class Domain:
         load: the task of a source, the same to the bit each time. Raises DataError for data that can't be used.
         augment: from a task and the options of the search space's augmentation, what to do to the samples of one training;
             None for nothing. Raises ConfigError for options that the domain doesn't know.
+        seconds: how long a search takes when neither trials nor a time are given.
     """
 
     name: str
@@ -49,6 +50,7 @@ class Domain:
     data: Shipped | Resource
     load: Callable[[DataSource], Task]
     augment: Callable[[Task, Mapping[str, Any]], Augment | None]
+    seconds: float = 300.0
 
 
 DOMAINS: Shelf[Domain] = Shelf("minas.domains", "DOMAIN", Domain, "domain")

@@ -128,4 +128,5 @@ DOMAIN = Domain(
     data=_DATA,
     load=load,
     augment=augment,
+    seconds=600.0,  # a spiking network takes several times as long to train as any other of its size
 )

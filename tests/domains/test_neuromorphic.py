@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import torch
 
+from minas.api.request import Request, configuration_of
 from minas.data.task import DataSource, Task
 from minas.domains import neuromorphic
 from minas.errors import ConfigError, DataError
@@ -71,6 +72,23 @@ def test_a_users_recordings(tmp_path: Path) -> None:
     assert task.name.startswith("mine-")
     assert (task.shape, task.classes) == ((6, 2, 8, 8), ("0", "1", "2"))
     assert set(np.unique(task.train.inputs)) == {0.0, 1.0}
+
+
+def test_whose_a_recording_is_decides_its_part(tmp_path: Path) -> None:
+    x, users = np.random.default_rng(0).integers(0, 2, (120, 3, 2, 4, 4)), np.arange(120) % 12
+    np.savez(tmp_path / "mine.npz", x=x, y=np.arange(120) % 2, groups=users)
+    task = neuromorphic.load(DataSource(path=str(tmp_path / "mine.npz")))
+    found = [set(part.groups.tolist()) for part in (task.train, task.validation, task.test)]
+    assert len(set.union(*found)) == sum(map(len, found)) == 12
+    assert all(len(part.groups) == len(part.targets) for part in (task.train, task.validation, task.test))
+
+
+def test_a_search_takes_ten_minutes_where_nothing_else_is_asked_for(task: Task) -> None:
+    def seconds(**given: object) -> float | None:
+        request = Request(domain="neuromorphic", **given)
+        return configuration_of(request, neuromorphic.DOMAIN, task, DataSource())[0].settings.seconds
+
+    assert (seconds(), seconds(time="2m"), seconds(trials=9)) == (600.0, 120.0, None)
 
 
 def test_recordings_are_shifted(task: Task) -> None:
