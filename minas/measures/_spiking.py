@@ -7,7 +7,7 @@ spikes it is an accumulation, without a multiplication.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -28,11 +28,11 @@ class Spiking:
     """Means over samples.
 
     Attributes:
-        spikes: of all neurons, over all time steps.
+        spikes: of all neurons, over all time steps; None where there are no spiking neurons.
         synops: synaptic operations.
     """
 
-    spikes: float
+    spikes: float | None
     synops: float
 
 
@@ -43,6 +43,7 @@ class _Counter:
         self.spikes = 0.0
         self.synops = 0.0
         self.calls = 0
+        self.macs = 0
         self.graded = False
 
     def neuron(self, module: nn.Module, inputs: tuple[Any, ...], output: Any) -> None:
@@ -55,25 +56,28 @@ class _Counter:
         own = getattr(module, "synops", None)
         self.synops += float(own(output)) if callable(own) else 0.0
 
-    def layer(self, module: nn.Module, inputs: tuple[Any, ...], output: Any) -> None:
+    def layer(self, module: Any, inputs: tuple[Any, ...], output: Any) -> None:
         """Count the synaptic operations of a linear map or a convolution."""
         self.synops += layer_synops(module, inputs[0])
+        self.macs += output.numel() * module.weight[0].numel()
 
 
-def spiking(network: nn.Module, batches: Iterable[Tensor]) -> Spiking:
+def spiking(network: nn.Module, batches: Iterable[Tensor], *, flops: Callable[[], int]) -> Spiking:
     """Run batches through a network once, and return its spikes and synaptic operations.
+
+    An ordinary network, without spiking neurons, has synaptic operations too, all of them with a multiplication; but only
+    where linear maps and convolutions do all of its multiplications.
 
     Args:
         network: in eval mode. Its spiking neurons are the modules that bring their own potential (`minas.action.neuron`) and
             put out 0 or 1.
         batches: of samples, the first axis.
+        flops: gives the multiply-accumulates of one sample.
 
     Raises:
-        Unavailable: there are no spiking neurons, or layers whose synaptic operations are not known.
+        Unavailable: neurons put out more than 0 and 1, or there are layers whose synaptic operations are not known.
     """
     neurons = bringers(network)
-    if not neurons:
-        raise Unavailable("the network has no spiking neurons")
     unknown = sorted({type(module).__name__ for module in network.modules() if isinstance(module, _UNKNOWN)})
     if unknown:
         raise Unavailable(f"the synaptic operations of {', '.join(unknown)} are not known")
@@ -89,6 +93,10 @@ def spiking(network: nn.Module, batches: Iterable[Tensor]) -> Spiking:
     finally:
         for handle in handles:
             handle.remove()
+    if not neurons:
+        if counter.macs != flops() * samples:
+            raise Unavailable("the network has no spiking neurons, and multiplies beside its linear maps and convolutions")
+        return Spiking(spikes=None, synops=counter.synops / samples)
     if counter.graded or not counter.calls:
         raise Unavailable("the network has no spiking neurons that put out 0 or 1")
     return Spiking(spikes=counter.spikes / samples, synops=counter.synops / samples)

@@ -106,9 +106,9 @@ class Trained:
         """Spikes and synaptic operations, means over all samples.
 
         Raises:
-            Unavailable: a network without spiking neurons, or with layers whose synaptic operations are not known.
+            Unavailable: neurons put out more than 0 and 1, or there are layers whose synaptic operations are not known.
         """
-        return spiking(self.network, self.batches())
+        return spiking(self.network, self.batches(), flops=lambda: self.counts.flops)
 
     def batches(self) -> tuple[Tensor, ...]:
         """Return the inputs in batches, in order."""

@@ -68,7 +68,7 @@ def test_only_the_spiking_one_sees_the_order_of_events() -> None:
     assert not torch.equal(spiking(x), spiking(backwards))
 
 
-def test_only_the_spiking_one_has_synaptic_operations_of_spikes() -> None:
+def test_both_have_synaptic_operations_and_only_one_has_spikes() -> None:
     x = events(8)
     targets = torch.zeros(8, dtype=torch.int64)
     found = {}
@@ -78,3 +78,4 @@ def test_only_the_spiking_one_has_synaptic_operations_of_spikes() -> None:
     assert 0 < found["spiking CNN"].values["synops"] < SPIKING
     assert found["spiking CNN"].values["spikes"] > 0
     assert found["CNN on summed events"].values["spikes"] is None
+    assert 0 < found["CNN on summed events"].values["synops"] < SUMMED

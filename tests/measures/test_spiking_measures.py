@@ -167,14 +167,35 @@ class Graded(nn.Module):
         return current.new_zeros(())
 
 
+class Product(nn.Module):
+    """Multiplies two states with each other, which no layer shows."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.linear = nn.Linear(8, 8)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return (self.linear(x) @ x.transpose(-1, -2)).flatten(1)
+
+
+def test_an_ordinary_network_has_synaptic_operations_and_no_spikes() -> None:
+    net, x = nn.Sequential(nn.Conv2d(2, 3, 3), nn.ReLU(), nn.Flatten(), nn.Linear(126, 3)).eval(), events(4).sum(1)
+    found = measure(trained(net, x), ["spikes", "synops"])
+    assert found.values["spikes"] is None
+    assert found.reasons["spikes"] == "the network has no spiking neurons"
+    hidden = net[:3](x)
+    first = sum(3 * int((x[:, :, row : row + 3, column : column + 3] != 0).sum()) for row in range(7) for column in range(6))
+    assert found.values["synops"] == pytest.approx((first + 3 * int((hidden != 0).sum())) / 4)
+
+
 @pytest.mark.parametrize(
     ("net", "reason"),
     [
-        (nn.Sequential(nn.Flatten(), nn.Linear(576, 3)), "the network has no spiking neurons"),
+        (Product(), "the network has no spiking neurons"),
         (nn.Sequential(nn.Flatten(), nn.Linear(576, 3), Graded()), "no spiking neurons that put out 0 or 1"),
         (nn.Sequential(SpikingNeuron(), nn.Flatten(2), nn.GRU(144, 3)), "the synaptic operations of GRU are not known"),
     ],
-    ids=["none", "graded", "recurrent layer"],
+    ids=["product beside", "graded", "recurrent layer"],
 )
 def test_other_networks_have_none(net: nn.Module, reason: str) -> None:
     found = measure(trained(net.eval(), events(2)), ["spikes", "synops"])
