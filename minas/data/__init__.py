@@ -9,6 +9,7 @@ images       layout, size and values of raw images
 normalise    mean and standard deviation of the training part; applying them to raw data later
 augment      random shifts, flips, turns and zooms of a whole epoch's images
 signals      layout, values and preprocessing of signals; signal_augment moves them and adds noise
+gaps         missing values of signals, and signals of unequal lengths; recordings cuts long ones at their events
 words        from a text to its words, in any language; their hashes
 texts        vocabulary of the training part; rows of whole numbers of texts at any time later; ngrams hashes words and pairs,
              text_augment leaves words out

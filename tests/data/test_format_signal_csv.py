@@ -71,16 +71,39 @@ def test_each_subject_may_count_its_own_trials(tmp_path: Path) -> None:
     assert found.train.groups.tolist() == ["a", "b"]
 
 
+@pytest.mark.parametrize("gap", ["", "?", "NaN", " na "])
+def test_missing_values_lie_between_their_neighbours(tmp_path: Path, gap: str) -> None:
+    found = read(tmp_path, wide().replace("t1,1,1.75", f"t1,1,{gap}").replace("t2,0,3.0", f"t2,0,{gap}"))
+    expected = SIGNALS.copy()
+    expected[1, 0, 1] = (SIGNALS[1, 0, 0] + SIGNALS[1, 0, 2]) / 2
+    expected[2, 0, 0] = SIGNALS[2, 0, 1]
+    np.testing.assert_allclose(found.train.inputs, expected)
+
+
+def test_shorter_trials_stay_at_their_last_values(tmp_path: Path) -> None:
+    found = read(
+        tmp_path, "\n".join(row for row in wide().splitlines() if not row.startswith(("t1,2", "t3,1", "t3,2"))) + "\n"
+    )
+    expected = SIGNALS.copy()
+    expected[1, :, 2] = SIGNALS[1, :, 1]
+    expected[3, :, 1:] = SIGNALS[3, :, :1]
+    np.testing.assert_allclose(found.train.inputs, expected)
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [
         (wide().replace("label", "remark"), "expected one named label beside trial and time"),
         (wide().replace("C4", "C3"), "two columns named 'c3'"),
         (long().replace("Value", "Amplitude"), "expected channel and value, or one column for each channel"),
-        (wide().replace("t1,1,1.75", "t1,1,"), "line 6: ''; expected a number: fill gaps first"),
-        (wide().replace("t1,1,1.75", "t1,1,nan"), "line 6: 'nan'; expected a number"),
+        (wide().replace("t1,1,1.75", "t1,1,much"), "line 6: 'much'; expected a number"),
+        (wide().replace("t1,1,1.75", "t1,,1.75"), "line 6: ''; expected a number"),
+        (
+            wide().replace("trial", "\ufeff\ufefftrial"),
+            "expected one named label beside trial and time|not a file that can be read",
+        ),
+        (long(values=("", "", "", "")).replace("t1,0.0,C4", "t1,0.3,C5"), "expected at least one: leave the sample out"),
         (wide().replace("t1,1,", "t1,0,"), "trial t1: two values of channel c3 at one time"),
-        (wide().replace("t1,1,1.75,2.5,move\n", ""), "trial t1: 2 points of channel c3; expected 3, as many as the first"),
         (wide().replace("t1,1,1.75,2.5,move", "t1,1,1.75,2.5,rest"), "line 6: another label or part than earlier in trial t1"),
         (wide().replace("t1,1,1.75,", "t1,1,"), "line 6: 4 columns; expected 5"),
         (long(",split", (",train", ",holdout", ",test", ",test")), "the part 'holdout'; expected train, validation or test"),

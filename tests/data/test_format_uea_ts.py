@@ -67,9 +67,10 @@ def test_one_channel_and_no_sizes_in_the_header(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
-        ("5e-1", "?", "line 12: a value is missing; expected numbers apart by commas"),
+        ("5e-1", "", "line 12: could not convert string to float: ''; expected numbers apart by commas"),
+        ("-4,5e-1,6", "?,?,?", "line 12, channel 2: channel 1 holds no value"),
         ("5e-1", "five", "line 12: could not convert string to float: 'five'; expected numbers"),
-        ("5e-1", "nan", "NaN, infinite or huge values in 1 samples"),
+        ("5e-1", "inf", "NaN, infinite or huge values in 1 samples"),
         (":left\n1.5", ":up\n1.5", "line 12: the class 'up'; expected one of left, right"),
         ("1.5,2,3:", "1.5,2:", "line 13: channels of 2, 3 points of time; expected one length"),
         ("1.5,2,3:4,5,6:", "1.5,2:4,5:", "line 13: 2 channels of 2 points of time; expected 2 of 3"),
@@ -88,6 +89,39 @@ def test_what_is_wrong_is_named_with_its_line(tmp_path: Path, old: str, new: str
     with pytest.raises(DataError, match=message) as caught:
         formats.read(written(tmp_path, text.replace(old, new)), "signal", PLAIN)
     assert "Toy_TRAIN.ts" in str(caught.value)
+
+
+UNEQUAL = HEADER.replace("@equalLength true\n@seriesLength 3", "@equalLength false")
+
+
+def test_missing_values_lie_between_their_neighbours(tmp_path: Path) -> None:
+    text = HEADER.replace("3\n", "5\n") + "?,1,?,NaN,4:2,?,?,?,?:left\n1,2,3,4,?:5,4,3,2,1:right\n1,1,1,1,1:1,1,1,1,1:left\n"
+    text += "2,2,2,2,2:1,1,1,1,1:right\n"
+    found = formats.read(written(tmp_path, text), "signal", PLAIN)
+    assert found.train.inputs[0].tolist() == [[1, 1, 2, 3, 4], [2, 2, 2, 2, 2]]
+    assert found.train.inputs[1].tolist() == [[1, 2, 3, 4, 4], [5, 4, 3, 2, 1]]
+
+
+def test_shorter_series_stay_at_their_last_values(tmp_path: Path) -> None:
+    written(tmp_path, UNEQUAL + "1,2:3,4:left\n1,2,3,4:5,6,7:right\n1:2:left\n")
+    written(tmp_path, UNEQUAL + "9,8,7,6,?:0,1,2,3,4:left\n", "Toy_TEST.ts")
+    found = formats.read(tmp_path, "signal", PLAIN)
+    assert found.train.inputs.tolist() == [
+        [[1, 2, 2, 2, 2], [3, 4, 4, 4, 4]],
+        [[1, 2, 3, 4, 4], [5, 6, 7, 7, 7]],
+        [[1, 1, 1, 1, 1], [2, 2, 2, 2, 2]],
+    ]
+    assert found.test is not None
+    assert found.test.inputs.tolist() == [[[9, 8, 7, 6, 6], [0, 1, 2, 3, 4]]]
+
+
+def test_unequal_series_need_not_be_told_where_no_length_is(tmp_path: Path) -> None:
+    header = UNEQUAL.replace("@equalLength false\n", "")
+    assert formats.read(written(tmp_path, header + "1,2:3,4:left\n1:2:right\n"), "signal", PLAIN).train.inputs.shape == (
+        2,
+        2,
+        2,
+    )
 
 
 def test_folders_with_more_or_less_than_one_data_set_are_refused(tmp_path: Path) -> None:

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from minas.data import files, raw, signals
+from minas.data import files, raw, recordings
 from minas.data.formats import Format, Options
 from minas.errors import DataError, MissingExtraError
 
@@ -38,41 +36,12 @@ def _start(path: Path) -> bytes:
         return file.read(8)
 
 
-@dataclass(frozen=True)
-class _Recording:
-    """One file: its signals, (channels, time), its points of time a second, and where its events begin."""
-
-    path: Path
-    channels: tuple[str, ...]
-    rate: float
-    values: NDArray[np.float32]
-    events: tuple[tuple[int, str], ...]
-    room: int
-    subject: str
-
-
 def _read(path: Path, options: Options) -> raw.Raw:
-    recordings = [_recording(files.inside(file, path) if path.is_dir() else file) for file in _listed(path)]
-    _check_alike(recordings)
-    length = min(recording.room for recording in recordings)
-    inputs, labels, groups = [], [], []
-    for recording in recordings:
-        for first, text in recording.events:
-            if first + length <= recording.values.shape[1]:
-                inputs.append(recording.values[:, first : first + length])
-                labels.append(text)
-                groups.append(recording.subject)
-        raw.check_size(len(inputs) * length * len(recording.channels), str(path))
-    if not inputs:
-        raise DataError(f"{path}: no event with all of its {length} points of time; expected some of at least two kinds")
-    classes, (targets,) = raw.names([np.array(labels, dtype=np.str_)], str(path))
-    apart = np.array(groups, dtype=np.str_) if len(set(groups)) > 1 else None
-    return raw.Raw(
-        train=raw.Pile(signals.values(np.stack(inputs), str(path)), targets, apart), classes=classes, source=str(path)
-    )
+    found = [_recording(files.inside(file, path) if path.is_dir() else file) for file in _listed(path)]
+    return recordings.cut(found, path)
 
 
-def _recording(path: Path) -> _Recording:
+def _recording(path: Path) -> recordings.Recording:
     """Read one file.
 
     Raises:
@@ -110,25 +79,18 @@ def _recording(path: Path) -> _Recording:
         raise DataError(f"{path}: no events; expected annotations in it (EDF+ or BDF+), each the class of what follows it")
     starts = [round(onset * rate) for onset, _, _ in events]
     lengths = [round(duration * rate) for _, duration, _ in events if duration]
-    gaps = np.diff([*starts, values.shape[1]])
-    room = min(lengths) if lengths else int(min((gap for gap in gaps if gap > 0), default=0))
-    if room < 1:
-        raise DataError(f"{path}: events without a length; expected events that last, or that follow one another")
+    room = recordings.room(starts, lengths, values.shape[1], str(path))
     placed = tuple(zip(starts, (text for _, _, text in events), strict=True))
     unknown = subject.upper() in ("", "X", "X X X X")
-    return _Recording(path, channels, rate, values, placed, room, path.name if unknown else subject)
-
-
-def _check_alike(recordings: Sequence[_Recording]) -> None:
-    first = recordings[0]
-    for other in recordings[1:]:
-        facts: Mapping[str, tuple[Any, Any]] = {
-            "channels": (other.channels, first.channels),
-            "points of time a second": (other.rate, first.rate),
-        }
-        for what, (given, expected) in facts.items():
-            if given != expected:
-                raise DataError(f"{other.path}: {what} {given}; expected {expected}, as in {first.path.name}")
+    return recordings.Recording(
+        path=path,
+        channels=channels,
+        rate=rate,
+        values=values,
+        events=placed,
+        room=room,
+        subject=path.name if unknown else subject,
+    )
 
 
 FORMAT = Format(

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from minas.data import raw, signals
+from minas.data import gaps, raw, signals
 from minas.data.formats import Format, Options
 from minas.errors import DataError
 
@@ -19,6 +19,7 @@ _LABELS = ("label", "class", "target", "y")
 _GROUPS = ("subject", "participant", "patient", "user", "group")
 _PARTS = {"train": "train", "validation": "validation", "valid": "validation", "val": "validation", "test": "test"}
 _OTHERS = ("part", "split")
+_MISSING = ("", "?", "nan", "na")
 _LONGEST = 1 << 16
 
 
@@ -57,7 +58,7 @@ def _columns(names: list[str], path: Path) -> _Columns:
         raise DataError(f"{path}: two columns named {repeated[0]!r}; expected each name once")
     place = {name: index for index, name in enumerate(names)}
     label, part, group = (_first(place, known) for known in (_LABELS, _OTHERS, _GROUPS))
-    if label is None:
+    if label is None or not {"trial", "time"} <= set(place):
         raise DataError(f"{path}: columns {', '.join(names)[:200]}; expected one named label beside trial and time")
     if "channel" in place and "value" in place:
         own: tuple[tuple[str, int], ...] = (("value", place["value"]),)
@@ -99,11 +100,11 @@ def _read(path: Path, options: Options) -> raw.Raw:
         parts.setdefault(trial.part, []).append(name)
     if "train" not in parts:
         raise DataError(f"{path}: no trial of the part train; expected train, and if they are given validation and test")
-    length = len(next(iter(next(iter(trials.values())).values.values())))
-    arrays = {
-        part: np.stack([_signal(trials[name], channels, length, f"{path}: trial {name}") for name in names])
-        for part, names in parts.items()
+    read = {
+        part: [_signal(trials[name], channels, f"{path}: trial {name}") for name in names] for part, names in parts.items()
     }
+    length = gaps.longest(list(read.values()))
+    arrays = {part: gaps.padded(samples, length, f"{path}: {part}") for part, samples in read.items()}
     labels = [np.array([trials[name].label for name in names], dtype=np.str_) for names in parts.values()]
     classes, targets = raw.names(labels, str(path))
     piles = {
@@ -120,20 +121,22 @@ def _groups(trials: list[_Trial]) -> NDArray[np.str_] | None:
     return np.array(groups, dtype=np.str_) if groups else None
 
 
-def _signal(trial: _Trial, channels: list[str], length: int, where: str) -> NDArray[np.float64]:
-    """Return one trial, (channels, time), its points in the order of time."""
-    out = np.empty((len(channels), length))
+def _signal(trial: _Trial, channels: list[str], where: str) -> NDArray[np.float64]:
+    """Return one trial, (channels, time), its points in the order of time; a channel's own points need not be those of others.
+
+    At a time at which another channel has a value and it has none, its value is missing.
+    """
+    times = sorted({time for pairs in trial.values.values() for time, _ in pairs})
+    place = {time: index for index, time in enumerate(times)}
+    out = np.full((len(channels), len(times)), np.nan)
     for index, channel in enumerate(channels):
-        pairs = sorted(trial.values.get(channel, []))
-        if len(pairs) != length:
-            raise DataError(
-                f"{where}: {len(pairs)} points of channel {channel}; expected {length}, as many as the first trial has: "
-                "cut or pad signals to one length first"
-            )
-        times, out[index] = np.array(pairs).T
-        if (np.diff(times) <= 0).any():
+        pairs = trial.values.get(channel, [])
+        if len({time for time, _ in pairs}) != len(pairs):
             raise DataError(f"{where}: two values of channel {channel} at one time; expected one at each")
-    return out
+        for time, value in pairs:
+            out[index, place[time]] = value
+        gaps.filled(out[index : index + 1], f"{where}, {channel}")
+    return gaps.filled(out, where)
 
 
 def _trials(path: Path) -> tuple[dict[str, _Trial], list[str]]:
@@ -162,7 +165,7 @@ def _trials(path: Path) -> tuple[dict[str, _Trial], list[str]]:
         for own, place in columns.channels:
             channel = own if columns.channel is None else row[columns.channel].strip()
             channels.setdefault(channel)
-            known.values.setdefault(channel, []).append((time, _number(row[place], where)))
+            known.values.setdefault(channel, []).append((time, _value(row[place], where)))
         count += len(columns.channels)
         raw.check_size(count, str(path))
     if columns is None or not trials:
@@ -190,16 +193,21 @@ def _number(text: str, where: str) -> float:
     except ValueError:
         number = math.nan
     if not math.isfinite(number):
-        raise DataError(f"{where}: {text[:40]!r}; expected a number: fill gaps first")
+        raise DataError(f"{where}: {text[:40]!r}; expected a number")
     return number
+
+
+def _value(text: str, where: str) -> float:
+    """Return a value, NaN where it is missing."""
+    return math.nan if text.strip().lower() in _MISSING else _number(text, where)
 
 
 FORMAT = Format(
     name="signal table",
     description=(
         "a CSV file with a line of names: trial, time and label, and channel and value (a row a value) or one column for each "
-        "channel (a row a point of time); if there is a column part, it says train, validation or test; if there is a "
-        "column subject (or participant, patient, user, group), no subject is in two parts"
+        f"channel (a row a point of time), {gaps.STATED}; if there is a column part, it says train, validation or test; if "
+        "there is a column subject (or participant, patient, user, group), no subject is in two parts"
     ),
     kind="signal",
     recognises=_recognises,

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from minas.data import files, raw, signals
+from minas.data import files, gaps, raw, signals
 from minas.data.formats import Format, Options
 from minas.errors import DataError
 
@@ -50,28 +50,35 @@ def _read(path: Path, options: Options) -> raw.Raw:
         parts = {part: files.inside(files_of[0], path) for part, files_of in found.items()}
     read = {part: read_file(file) for part, file in parts.items()}
     classes, targets = raw.names([labels for _, labels in read.values()], str(path))
-    piles = {part: raw.Pile(inputs, found) for (part, (inputs, _)), found in zip(read.items(), targets, strict=True)}
+    length = gaps.longest([samples for samples, _ in read.values()])
+    piles = {
+        part: raw.Pile(signals.values(gaps.padded(samples, length, str(parts[part])), str(parts[part])), found)
+        for (part, (samples, _)), found in zip(read.items(), targets, strict=True)
+    }
     return raw.Raw(train=piles["train"], test=piles.get("test"), classes=classes, source=str(path))
 
 
 @dataclass(frozen=True)
 class _Header:
-    """What a file says of itself: class names as it lists them, the number of channels and of points, where it does."""
+    """What a file says of itself: class names as it lists them, the number of channels and of points, where it does.
+
+    Where lengths are not said to be equal, and no length is said, they may differ.
+    """
 
     classes: tuple[str, ...]
     channels: int | None
     length: int | None
+    equal: bool
 
 
-def read_file(path: Path) -> tuple[NDArray[np.float32], NDArray[np.str_]]:
+def read_file(path: Path) -> tuple[list[NDArray[np.float32]], NDArray[np.str_]]:
     """Read one file.
 
     Returns:
-        The signals, (samples, channels, time), and their labels as texts.
+        The signals, each (channels, time), without gaps, and their labels as texts.
 
     Raises:
-        DataError: a line is not as the file's header says, samples differ in length, values are missing, or there are time
-            stamps or no classes.
+        DataError: a line is not as the file's header says, a channel is empty, or there are time stamps or no classes.
     """
     tags: dict[str, list[str]] = {}
     rows: list[NDArray[np.float32]] = []
@@ -99,7 +106,7 @@ def read_file(path: Path) -> tuple[NDArray[np.float32], NDArray[np.str_]]:
                 tags[name.lower()] = words
     if not rows:
         raise DataError(f"{path}: no samples; expected one a line after a line @data")
-    return signals.values(np.stack(rows), str(path)), np.array(labels, dtype=np.str_)
+    return rows, np.array(labels, dtype=np.str_)
 
 
 def _header(tags: dict[str, list[str]], where: str) -> _Header:
@@ -108,7 +115,10 @@ def _header(tags: dict[str, list[str]], where: str) -> _Header:
     given = tags.get("@classlabel", [])
     if not given or given[0].lower() != "true" or len(given) < 2:
         raise DataError(f"{where}: a file without classes; expected a line @classLabel true and the classes' names before it")
-    return _Header(tuple(given[1:]), _number(tags, "@dimensions", where), _number(tags, "@serieslength", where))
+    channels, length = (_number(tags, name, where) for name in ("@dimensions", "@serieslength"))
+    said = tags.get("@equallength", ["false" if length is None else "true"])[:1]
+    equal = [word.lower() for word in said] != ["false"]
+    return _Header(tuple(given[1:]), channels, length if equal else None, equal)
 
 
 def _number(tags: dict[str, list[str]], name: str, where: str) -> int | None:
@@ -128,31 +138,38 @@ def _sample(text: str, header: _Header, earlier: list[NDArray[np.float32]], wher
         raise DataError(
             f"{where}: the class {label[:40]!r}; expected one of {', '.join(header.classes)}, after the last colon"
         )
-    try:
-        read = [np.array(channel.split(","), dtype=np.float64) for channel in channels]
-    except ValueError as error:
-        missing = any(value.strip() in ("?", "") for channel in channels for value in channel.split(","))
-        shown = "a value is missing" if missing else str(error)
-        raise DataError(f"{where}: {shown}; expected numbers apart by commas: fill gaps first") from error
-    lengths = {len(channel) for channel in read}
-    if len(lengths) != 1:
-        raise DataError(f"{where}: channels of {', '.join(map(str, sorted(lengths)))} points of time; expected one length")
-    shape = (len(read), lengths.pop())
+    read = [_values(channel, where) for channel in channels]
+    lengths = sorted({len(channel) for channel in read})
+    if header.equal and len(lengths) != 1:
+        raise DataError(f"{where}: channels of {', '.join(map(str, lengths))} points of time; expected one length")
+    if not lengths or not lengths[0]:
+        raise DataError(f"{where}: a channel without values; expected numbers apart by commas, channels by colons")
+    shape = (len(read), lengths[-1])
     expected = earlier[0].shape if earlier else (header.channels or shape[0], header.length or shape[1])
-    if shape != expected:
+    if shape[0] != expected[0] or (header.equal and shape != expected):
         raise DataError(
             f"{where}: {shape[0]} channels of {shape[1]} points of time; expected {expected[0]} of {expected[1]}, as the "
-            "samples before it or the header: cut or pad signals to one length first"
+            "samples before it or the header: lengths that differ are told by @equalLength false"
         )
-    with np.errstate(over="ignore"):
-        return np.stack(read).astype(np.float32), label
+    whole = [gaps.filled(channel[None], f"{where}, channel {place}") for place, channel in enumerate(read, start=1)]
+    joined = np.concatenate([gaps.padded([channel], lengths[-1], where)[0] for channel in whole])
+    return joined, label
+
+
+def _values(channel: str, where: str) -> NDArray[np.float64]:
+    """Return one channel's values, (time,), NaN where one is missing."""
+    words = channel.split(",")
+    try:
+        return np.array(["nan" if word.strip() == "?" else word for word in words], dtype=np.float64)
+    except ValueError as error:
+        raise DataError(f"{where}: {error}; expected numbers apart by commas, ? where one is missing") from error
 
 
 FORMAT = Format(
     name="UEA .ts",
     description=(
         "a .ts file of the UEA archive, or a folder with NAME_TRAIN.ts and NAME_TEST.ts: @ lines, then a sample a line, "
-        "values apart by commas, channels by colons, the class last; samples of one length, without time stamps"
+        f"values apart by commas, channels by colons, the class last, no time stamps; {gaps.STATED}"
     ),
     kind="signal",
     recognises=_recognises,
