@@ -8,6 +8,7 @@ Pure functions on values; no torch, no files. Each module has one idea:
 - `comparison`: a front against random architectures.
 - `confirmation`: means, intervals and paired differences over seeds.
 - `quantities`, `pick`: limits such as `error <= .03`, and the member that they choose.
+- `lines`: what a method without a network reached, with intervals over samples.
 - `layout`, `topology`: where an architecture's nodes stand in a drawing, and what is written on them.
 - `pictures`: the numbers behind each plot.
 - `subjects`: the records of a run, or of one architecture, that plots are worked out from.

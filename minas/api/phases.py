@@ -8,10 +8,12 @@ from collections.abc import Iterator
 
 from minas import seeds
 from minas.analysis.bounds import score_bounds, worked_out_bounds
-from minas.api import reference
+from minas.api import line_figures, reference
 from minas.api.finish import finish
+from minas.api.lines import fit_lines_within
 from minas.api.repeating import repeat_command
 from minas.api.run import open_run
+from minas.api.work import source_of
 from minas.baselines import of_domain
 from minas.errors import ConfigError, MinasError
 from minas.evolution.clock import CONFIRMATION_SHARE
@@ -25,6 +27,9 @@ from minas.trial import Candidate, Status, Trial
 
 INITIAL = 32
 """Random architectures whose action at initialisation gives the bounds for data that no objective set knows."""
+
+LINES = 20.0
+"""Seconds that a search spends on fitting its field's lines at most; beyond, `minas lines` is for that."""
 
 ATTEMPTS = 1000
 """How often a random architecture within the limits is looked for."""
@@ -44,6 +49,7 @@ def run_phases(session: Session) -> None:
         for window in searched:
             window.late()
         _baselines(session, plan)
+        _lines(session)
     session.report("finishing")
     session.engine.close()  # late trials would write their weights after the others were dropped
     _drop_weights(session)
@@ -163,6 +169,21 @@ def _known_baselines(session: Session) -> list[Trial]:
     """Return the baselines' trials, where somebody has made them for this task and protocol."""
     protocol = reference.protocol(session.configuration, epochs=session.settings.confirmation_epochs)
     return reference.find(session.configuration, protocol)
+
+
+def _lines(session: Session) -> None:
+    """Note down what the field's lines reach on the task: shipped figures, those kept from before, or fitted now if cheap."""
+    store, configuration = session.store, session.configuration
+    if store.fact("lines") is not None:
+        return
+    found = line_figures.find(configuration.domain, configuration.task)
+    if not found and session.settings.members:
+        session.report("baselines", note="fitting the lines of the field")
+        source = source_of(configuration, session.folder)
+        seconds = min(LINES, session.clock.left() - 2 * FINISHING)
+        found = fit_lines_within(seconds, configuration.domain, data=source.path, image_size=source.image_size)
+    if found:
+        store.put_fact("lines", [line.to_json() for line in found])
 
 
 def _drop_weights(session: Session) -> None:

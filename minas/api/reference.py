@@ -79,18 +79,19 @@ def shipped(configuration: RunConfiguration) -> Path:
         resources.folder("results")
         / "reference"
         / "baselines"
-        / f"{configuration.domain}-{_safe(configuration.task.name)}.json"
+        / f"{configuration.domain}-{safe_name(configuration.task.name)}.json"
     )
 
 
 def _cached(configuration: RunConfiguration, protocol_: str) -> Path:
     import platformdirs
 
-    name = f"{configuration.domain}-{_safe(configuration.task.name)}-{protocol_}.json"
+    name = f"{configuration.domain}-{safe_name(configuration.task.name)}-{protocol_}.json"
     return Path(platformdirs.user_cache_dir("minas")) / "baselines" / name
 
 
-def _safe(name: str) -> str:
+def safe_name(name: str) -> str:
+    """Return a task's name as a part of a file's name."""
     return "".join(letter if letter.isalnum() or letter in "-_" else "-" for letter in name)
 
 

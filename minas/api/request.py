@@ -148,6 +148,19 @@ def _where(document: config.Document, key: str) -> str:
     return f"{document.source}, line {document.line(('training', key))}"
 
 
+def facts_of(task: Task) -> TaskFacts:
+    """Return what readers of a run need to know of its task."""
+    return TaskFacts(
+        name=task.name,
+        digest=task.digest,
+        shape=task.shape,
+        classes=task.classes,
+        samples=(len(task.train), len(task.validation), len(task.test)),
+        source=task.source,
+        majority_error=1.0 - float(np.bincount(task.validation.targets).max()) / len(task.validation),
+    )
+
+
 def configuration_of(request: Request, domain: Domain, task: Task, source: DataSource) -> tuple[RunConfiguration, Space]:
     """Return a run's whole configuration, bounds aside where they must be worked out first.
 
@@ -161,15 +174,7 @@ def configuration_of(request: Request, domain: Domain, task: Task, source: DataS
     chosen = objectives.load(request.objectives or domain.objectives, MEASURES.names())
     _check_scores(request.objectives or domain.objectives, chosen)
     settings = _settings(request, confirmation, space.limits(task.shape), domain.seconds)
-    facts = TaskFacts(
-        name=task.name,
-        digest=task.digest,
-        shape=task.shape,
-        classes=task.classes,
-        samples=(len(task.train), len(task.validation), len(task.test)),
-        source=task.source,
-        majority_error=1.0 - float(np.bincount(task.validation.targets).max()) / len(task.validation),
-    )
+    facts = facts_of(task)
     usual = [name for name, measure in MEASURES.all().items() if not measure.on_request]
     return (
         RunConfiguration(

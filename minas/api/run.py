@@ -11,8 +11,9 @@ from typing import Any
 
 from minas.analysis import comparison
 from minas.analysis import front as analysis_front
+from minas.analysis.lines import Judged, judged_from_json
 from minas.api.front import Front, Member
-from minas.errors import ConfigError, UsageError, naming, nearest
+from minas.errors import ConfigError, DataError, UsageError, naming, nearest
 from minas.objectives import Bounds
 from minas.run import folder as run_folder
 from minas.run.configuration import RunConfiguration, read
@@ -25,6 +26,7 @@ FACTS = (
     "finished",
     "joules",
     "joules_reason",
+    "lines",
     "not_repeatable",
     "preprocessing",
     "repeat",
@@ -102,6 +104,24 @@ class Run:
     def baseline_trials(self) -> list[Trial]:
         """Repeats of the baselines, by the confirmation's protocol."""
         return self._stored[0]["baseline"]
+
+    @cached_property
+    def lines(self) -> list[Judged]:
+        """What the field's methods without a network reach on the run's task: as the run noted it down, else as known since.
+
+        Empty where nobody has fitted them yet: `minas lines` does.
+
+        Raises:
+            UsageError: the run's store is damaged.
+        """
+        from minas.api import line_figures
+
+        if (noted := self.fact("lines")) is None:
+            return line_figures.find(self.configuration.domain, self.configuration.task)
+        try:
+            return [judged_from_json(row) for row in noted]
+        except DataError as error:
+            raise UsageError(f"{self.path / run_folder.DATABASE}: {error}") from error
 
     @property
     def told(self) -> list[Trial]:

@@ -9,6 +9,9 @@ from typing import TYPE_CHECKING, Any
 from minas.analysis.confirmation import no_more_error
 from minas.analysis.pick import word
 from minas.analysis.quantities import show
+from minas.api.lines import lines_command
+from minas.api.work import source_of
+from minas.lines import of_domain
 from minas.reporting.live import clock
 from minas.trial import Status, Trial
 
@@ -97,6 +100,30 @@ def _mean(trials: list[Trial], name: str) -> float:
     return sum(values) / len(values) if values else float("nan")
 
 
+def against_lines(run: Run) -> list[str]:
+    """Return how the most accurate confirmed member, chosen on validation, compares with the field's lines on test samples."""
+    if not run.lines:
+        return _unknown_lines(run)
+    listed = ", ".join(f"{line.name} {100 * error.mean:.1f}%" for line in run.lines if (error := line.test.get("error")))
+    confirmed = [member for member in run.front if member.test and "error" in member.test]
+    if not listed:
+        return []
+    if not confirmed:
+        return [f"Test error of the field's lines, methods without a network: {listed}."]
+    best = min(confirmed, key=lambda member: (run.front.judged[member.key].get("error") or 0.0, member.id))
+    reached = 100 * (best.test or {})["error"].mean
+    return [f"Against the field's lines, methods without a network: {best.id} has {reached:.1f}% test error; {listed}."]
+
+
+def _unknown_lines(run: Run) -> list[str]:
+    """Return the command that fits the field's lines to the run's task, where it has any."""
+    if not of_domain(run.configuration.domain):
+        return []
+    source = source_of(run.configuration, run.path)
+    command = lines_command(run.configuration.domain, data=source.path, image_size=source.image_size)
+    return [f"What the field's lines reach here is not known; this fits them: {command}"]
+
+
 def cost(run: Run) -> dict[str, Any]:
     """Return what a run spent, all phases together.
 
@@ -145,7 +172,7 @@ def cost_words(run: Run) -> str:
 
 def closing(run: Run) -> str:
     """Return what the user reads at the end of a search, below the front's table."""
-    lines = [*against_chance(run), *against_baselines(run), "", cost_words(run), *_trouble(run)]
+    lines = [*against_chance(run), *against_baselines(run), *against_lines(run), "", cost_words(run), *_trouble(run)]
     lines.append(f"Written to {run.path}: front.csv, front.json, front.png, hypervolume.png, run.toml, run.db, weights.")
     if command := run.fact("repeat"):
         lines += ["", "repeat it to the bit:", f"  {command}"]

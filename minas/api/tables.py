@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from minas.analysis import confirmation
 from minas.analysis.confirmation import Interval
+from minas.analysis.lines import Judged
 from minas.measures import known_before_training
 from minas.run import records
 from minas.trial import Status, Trial
@@ -23,7 +24,13 @@ SCHEMA = 1
 
 
 def front_values(run: Run) -> dict[str, Any]:
-    """Return what `minas front RUN --json` prints: numbers, never strings, and null where there is none."""
+    """Return what `minas front RUN --json` prints: numbers, never strings, and null where there is none.
+
+    `lines` are what the field's methods without a network reach, a row each: `name`, `measures` {name: number} on validation
+    and `test` {name: {`mean`, `low`, `high`, `samples`}} on test samples, the 95% interval over samples. `average` is the
+    average random architecture: `measures` {name: median}, over `architectures` of `source`, the `control` or the
+    `initial population`; null where there is none.
+    """
     shares = run.front.shares
     return {
         "schema": SCHEMA,
@@ -40,7 +47,26 @@ def front_values(run: Run) -> dict[str, Any]:
         "control": [
             _row(trial, None, None, ()) for trial in run.control if trial.status is Status.COMPLETE and not trial.late
         ],
+        "lines": [line_row(line) for line in run.lines],
+        "average": _average(run),
     }
+
+
+def line_row(line: Judged) -> dict[str, Any]:
+    """Return the row of a method without a network."""
+    return {
+        "name": line.name,
+        "measures": dict(line.measures),
+        "test": {name: dataclasses.asdict(spread) for name, spread in line.test.items()},
+    }
+
+
+def _average(run: Run) -> dict[str, Any] | None:
+    """Return the average random architecture."""
+    found = run.comparison
+    if not found.average:
+        return None
+    return {"source": found.source, "architectures": found.random_trials, "measures": finite(found.average)}
 
 
 def baseline_rows(baselines: Iterable[Trial]) -> list[dict[str, Any]]:

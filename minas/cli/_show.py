@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from minas.analysis.quantities import show
@@ -12,6 +12,7 @@ from minas.errors import UsageError
 
 if TYPE_CHECKING:
     from minas.analysis.confirmation import Interval
+    from minas.analysis.lines import Spread
     from minas.api.run import Run
 
 FIRST = ("architecture", "error", "test error", "on front")
@@ -91,13 +92,22 @@ def interval(found: Interval | None, *, as_percent: bool = False) -> str:
     return f"{form(found.mean)} ±{100 * half:.2f}" if as_percent else f"{form(found.mean)} ±{show(half)}"
 
 
+def ends(found: Mapping[str, float]) -> str:
+    """Return an error with the ends of its interval, as `minas.analysis.lines.Spread` gives them."""
+    return f"{percent(found['mean'])} ({100 * found['low']:.2f} to {100 * found['high']:.2f})"
+
+
+def _spread(found: Spread | None) -> str:
+    return "-" if found is None else f"{percent(found.mean)} ±{100 * max(found.high - found.mean, found.mean - found.low):.2f}"
+
+
 def columns(objectives: Iterable[str]) -> list[str]:
     """Return the measures in a front's table behind its first columns: the objectives but error, then the usual ones."""
     return [name for name in dict.fromkeys([*objectives, *USUAL]) if name != "error"]
 
 
 def front_table(run: Run) -> None:
-    """Print a run's front, its baselines and the average random architecture; the objectives are columns."""
+    """Print a run's front, baselines, its field's lines and the average random architecture; the objectives are columns."""
     from minas.api.tables import front_values
 
     names = columns(run.configuration.objectives.measures)
@@ -116,10 +126,12 @@ def front_table(run: Run) -> None:
         )
     for row in front_values(run)["baselines"]:
         rows.append(baseline_row(row, names))
+    for line in run.lines:
+        rows.append([line.name, percent(line.measures.get("error")), _spread(line.test.get("error")), *["-"] * (1 + len(names))])
     average = run.comparison.average
     if average:
-        line = run.comparison
-        name = f"average of {line.random_trials} random"
+        found = run.comparison
+        name = f"average of {found.random_trials} random"
         rows.append(
             [
                 name,

@@ -35,10 +35,13 @@ def command(
 
         print(front_csv(opened), end="")
     else:
-        from minas.api.summary import heading
+        from minas.api.summary import against_chance, against_lines, heading
 
         print(heading(opened))
         _show.front_table(opened)
         print(
             "\nErrors, action and activations are of the brief training, on validation samples; baselines of the longer one."
         )
+        if opened.lines:
+            print("Intervals of the field's lines are over test samples: they are fitted once, without chance.")
+        print("\n".join([*against_chance(opened), *against_lines(opened)]))

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from minas.analysis.lines import Judged, measured, spreads
 from minas.errors import MissingExtraError
 from minas.shelf import Shelf
 
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from minas.data.task import Part, Task
+    from minas.data.task import Task
 
     Predict = Callable[[NDArray[Any]], NDArray[np.int64]]
     """From samples (samples, *shape), as the task holds them, to class indices (samples,)."""
@@ -42,25 +43,6 @@ class Line:
     fit: Callable[[Task], Predict]
 
 
-@dataclass(frozen=True, kw_only=True)
-class Judged:
-    """What a line reached on a task.
-
-    Attributes:
-        name: of the line.
-        source: likewise.
-        seconds: wall time of fitting.
-        measures: measure to value on the validation samples: `error` and `balanced_accuracy`.
-        test: likewise on the test samples.
-    """
-
-    name: str
-    source: str
-    seconds: float
-    measures: dict[str, float]
-    test: dict[str, float]
-
-
 LINES: Shelf[Line] = Shelf("minas.lines", "LINE", Line, "line")
 
 
@@ -70,7 +52,7 @@ def of_domain(domain: str) -> list[Line]:
 
 
 def judge(line: Line, task: Task) -> Judged:
-    """Fit a line to a task, and judge it on the validation and the test samples.
+    """Fit a line to a task, and judge it on the validation and the test samples, there with intervals over samples.
 
     Raises:
         MissingExtraError: scikit-learn is not installed.
@@ -82,8 +64,8 @@ def judge(line: Line, task: Task) -> Judged:
         name=line.name,
         source=line.source,
         seconds=seconds,
-        measures=_measures(predict, task.validation),
-        test=_measures(predict, task.test),
+        measures=measured(task.validation.targets, predict(task.validation.inputs)),
+        test=spreads(task.test.targets, predict(task.test.inputs)),
     )
 
 
@@ -97,12 +79,3 @@ def scikit_learn(module: str) -> Any:
         return importlib.import_module(f"sklearn.{module}")
     except ModuleNotFoundError as error:
         raise MissingExtraError("scikit-learn", "lines", "fitting a line of the field") from error
-
-
-def _measures(predict: Predict, part: Part) -> dict[str, float]:
-    import numpy as np
-
-    right = predict(part.inputs) == part.targets
-    samples = np.bincount(part.targets)
-    shares = np.bincount(part.targets, weights=right)[samples > 0] / samples[samples > 0]
-    return {"error": float((~right).mean()), "balanced_accuracy": float(shares.mean())}

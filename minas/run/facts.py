@@ -53,6 +53,7 @@ _FORMS = {
     "finished": _FLAG,
     "joules": _AMOUNT,
     "joules_reason": _TEXT,
+    "lines": _Form("a list of tables", lambda value: isinstance(value, list) and all(isinstance(row, dict) for row in value)),
     "not_repeatable": _TEXT,
     "population": _Form("a list of whole numbers of 0 or more", _are_counts),
     "preprocessing": _Form("a table", lambda value: isinstance(value, dict)),
