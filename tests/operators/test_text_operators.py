@@ -17,7 +17,6 @@ import minas
 from minas import operators
 from minas.graph.cost import Cost, linear_costs
 from minas.graph.signatures import is_masked
-from minas.measures._counting import count
 
 ENTRIES = ["token_conv1", "token_conv3", "token_conv5", "token_dilated3", "token_separable3", "token_separable5"]
 INNER = [
@@ -104,7 +103,6 @@ def test_costs_are_those_that_the_signature_predicts(name: str, attributes: dict
     with FlopCounterMode(display=False) as counter, torch.no_grad():
         operator(x, whole(x))
     assert counter.get_total_flops() / 2 == cost.macs == minas.count_flops(operator, (x, whole(x)))
-    assert count(operator, (x, whole(x))).activations == cost.activations
     assert sum(parameter.numel() for parameter in operator.parameters()) == cost.params
 
 
