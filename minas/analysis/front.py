@@ -1,7 +1,8 @@
 """The front of a run: its non-dominated trials, three of them by name, and the plan of which to confirm.
 
-Labels. A member is useful when its error is at most half-way from the ideal to the reference bound (where no member is, all
-are). Among the useful members:
+Labels. A member is useful when its error is at most half-way from the ideal to the reference bound; where no member is, when
+it is at most half-way from the lowest error found to the reference (where that error is no lower than the reference, all are).
+So what guesses, at next to no action, is not the frugal one. Among the useful members:
 
 - accurate: the lowest error;
 - frugal: the lowest action;
@@ -147,9 +148,9 @@ def front_of(trials: Iterable[Trial], objectives: ObjectiveSet, bounds: Mapping[
 
 def _labels(points: NDArray[np.float64], *, error: int, action: int) -> dict[Label, int]:
     """Return label to row of normalised points; ties go to the lower error, then to the earlier row."""
-    useful = np.flatnonzero(points[:, error] <= USEFUL)
-    if len(useful) == 0:
-        useful = np.arange(len(points))
+    best = float(points[:, error].min())
+    most = USEFUL if best <= USEFUL else best + USEFUL * (1.0 - best)
+    useful = np.flatnonzero(points[:, error] <= most) if best < 1.0 else np.arange(len(points))
     clipped = np.maximum(points, 0.0)
     low, high = clipped[useful].min(axis=0), clipped[useful].max(axis=0)
     distance = np.linalg.norm((clipped - low) / np.where(high > low, high - low, 1.0), axis=1)

@@ -61,8 +61,14 @@ def test_labels_of_a_planted_front() -> None:
     assert labels == {0: ("accurate",), 1: ("knee",), 2: ("frugal",), 3: ()}
 
 
-def test_without_a_useful_member_all_may_be_labelled() -> None:
-    front = front_of(trials((0.7, 1e3, 1e5), (0.8, 2, 2e2)), PAPER, BOUNDS)
+def test_where_no_member_is_near_the_ideal_what_guesses_is_not_the_frugal_one() -> None:
+    front = front_of(trials((0.7, 1e3, 1e5), (0.8, 20, 2e3), (0.95, 2, 2e2)), PAPER, BOUNDS)
+    assert front.labelled("accurate") is front.members[0]
+    assert front.labelled("frugal") is front.members[1]
+
+
+def test_where_all_members_are_beyond_the_reference_all_may_be_labelled() -> None:
+    front = front_of(trials((1.0, 1e3, 1e5), (1.1, 2, 2e2)), PAPER, BOUNDS)
     assert front.labelled("accurate") is front.members[0]
     assert front.labelled("frugal") is front.members[1]
 
