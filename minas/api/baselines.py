@@ -27,6 +27,7 @@ def train_baselines(
     space: str | None = None,
     lambda_: float | None = None,
     class_weights: str | None = None,
+    vectors: str | None = None,
     workers: int | None = None,
     out: Path | None = None,
     listener: Listener | None = None,
@@ -39,6 +40,7 @@ def train_baselines(
         space: the search space whose training is used; the domain's own by default.
         lambda_: weight of the action in the loss.
         class_weights: `balanced` or `none`.
+        vectors: `glove` or `none`: what the rows of a text's words start from.
         workers: worker processes.
         out: a JSON file to write the trials to as well.
         listener: hears of progress.
@@ -55,7 +57,14 @@ def train_baselines(
     if out is not None and (out.is_dir() or not out.absolute().parent.is_dir()):
         raise UsageError(f"cannot write to {out}: give a file, in a folder that exists, with --out")
     request = Request(
-        domain=domain, data=data, space=space, lambda_=lambda_, class_weights=class_weights, workers=workers, trials=1
+        domain=domain,
+        data=data,
+        space=space,
+        lambda_=lambda_,
+        class_weights=class_weights,
+        vectors=vectors,
+        workers=workers,
+        trials=1,
     )
     found, task, source = load_task(request)
     configuration, opened = configuration_of(request, found, task, source)

@@ -17,7 +17,7 @@ from minas.trial import Trial
 
 SCHEMA = 1
 
-SILENT = {"class_weights": "none", "patience": 0}
+SILENT = {"class_weights": "none", "patience": 0, "vectors": "none"}
 """Settings of training that came later, with the value that changes nothing: figures made before them still hold."""
 
 

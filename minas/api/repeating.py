@@ -40,7 +40,8 @@ def repeat_command(run: Run) -> str | None:
         "window": settings.window,
         "lambda": training["lambda"],
         "epochs": training["epochs"],
-        "class-weights": _class_weights(run.configuration),
+        "class-weights": _beside_the_own(run.configuration, "class_weights"),
+        "vectors": _beside_the_own(run.configuration, "vectors"),
         "data": source_of(run.configuration, run.path).path,
         "image-size": run.configuration.data.image_size,
         **_limits(run),
@@ -51,11 +52,11 @@ def repeat_command(run: Run) -> str | None:
     return shlex.join(["minas", "search", run.configuration.domain, *parts, *(["--control"] if settings.control else [])])
 
 
-def _class_weights(configuration: RunConfiguration) -> str | None:
-    """Return the option for class weights, where they are not the domain's own."""
+def _beside_the_own(configuration: RunConfiguration, name: str) -> str | None:
+    """Return what a run's training has for a setting that is `none` by default, where it is not the domain's own."""
     domain = DOMAINS.get(configuration.domain)
     own, here = (
-        space.get("training", {}).get("class_weights", "none")
+        space.get("training", {}).get(name, "none")
         for space in (spaces.read(domain.space, domain.name).values, configuration.search_space)
     )
     return None if here == own else str(here)
@@ -100,7 +101,7 @@ def _same(one: objectives.ObjectiveSet, other: objectives.ObjectiveSet, task: st
 
 
 def _is_shipped_space(configuration: RunConfiguration) -> bool:
-    """Tell whether a run's search space is its domain's own; its options for length, lambda and class weights aside."""
+    """Tell whether a run's search space is its domain's own; what the command says by options aside."""
     domain = DOMAINS.get(configuration.domain)
     return _bare(spaces.read(domain.space, domain.name).values) == _bare(configuration.search_space)
 
@@ -109,7 +110,7 @@ def _bare(space: Any) -> dict[str, Any]:
     """Return a space's values without what the command says by options; what its training leaves out has its default."""
     given = config.Document(source="", text="", values={"training": dict(space.get("training", {}))})
     training = config.plain(given.section("training", TrainingSettings))
-    for aside in ("epochs", "lambda", "class_weights"):
+    for aside in ("epochs", "lambda", "class_weights", "vectors"):
         training.pop(aside)
     return {**config.plain(dict(space)), "training": training, "confirmation": None}
 

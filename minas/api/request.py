@@ -18,7 +18,7 @@ from minas.errors import ConfigError, UsageError, nearest
 from minas.evolution.clock import parse_time
 from minas.measures import MEASURES, known_before_training
 from minas.run.configuration import DataFacts, RunConfiguration, Settings, TaskFacts, machine, versions
-from minas.training.settings import ClassWeights, ConfirmationSettings, TrainingSettings
+from minas.training.settings import ClassWeights, ConfirmationSettings, TrainingSettings, Vectors
 
 if TYPE_CHECKING:
     from minas.data.task import DataSource, Task
@@ -45,6 +45,7 @@ class Request:
         lambda_: weight of the action in the loss.
         epochs: passes over the training samples in a brief training.
         class_weights: `balanced` or `none`.
+        vectors: `glove` or `none`: what the rows of a text's words start from.
         control: evaluate random architectures beside the search.
         members: how many members of the front to confirm; 0 for none.
         confirmation_epochs: passes over the training samples in confirmation.
@@ -67,6 +68,7 @@ class Request:
     lambda_: float | None = None
     epochs: int | None = None
     class_weights: str | None = None
+    vectors: str | None = None
     control: bool = False
     members: int | None = None
     confirmation_epochs: int | None = None
@@ -99,6 +101,8 @@ def search_space(request: Request, domain: Domain) -> tuple[dict[str, Any], Spac
         training = dataclasses.replace(training, epochs=request.epochs)
     if request.class_weights is not None:
         training = dataclasses.replace(training, class_weights=_class_weights(request.class_weights))
+    if request.vectors is not None:
+        training = dataclasses.replace(training, vectors=_vectors(request.vectors))
     _check_functional(document, training)
     values = {**document.values, "training": config.plain(training), "confirmation": config.plain(confirmation)}
     return values, space
@@ -110,6 +114,22 @@ def _class_weights(given: str) -> ClassWeights:
         if given == known:
             return cast(ClassWeights, known)
     raise UsageError(f"no class weights named '{given}'{nearest(given, get_args(ClassWeights))}")
+
+
+def _vectors(given: str) -> Vectors:
+    """Return what a user said of words' vectors, if there are such."""
+    for known in get_args(Vectors):
+        if given == known:
+            return cast(Vectors, known)
+    raise UsageError(f"no vectors named '{given}'{nearest(given, get_args(Vectors))}")
+
+
+def _check_vectors(values: Mapping[str, Any], task: Task) -> None:
+    """Refuse vectors that can't be had, before any worker meets that; what must be fetched is fetched once, here."""
+    from minas.evaluation import vectors
+
+    if values["training"]["vectors"] != "none":
+        vectors.available(task)
 
 
 def _check_functional(document: config.Document, training: TrainingSettings) -> None:
@@ -170,6 +190,7 @@ def configuration_of(request: Request, domain: Domain, task: Task, source: DataS
     """
     space_values, space = search_space(request, domain)
     _check_augmentation(request, domain, task)
+    _check_vectors(space_values, task)
     confirmation = config.Document(source="", text="", values=space_values).section("confirmation", ConfirmationSettings)
     chosen = objectives.load(request.objectives or domain.objectives, MEASURES.names())
     _check_scores(request.objectives or domain.objectives, chosen)

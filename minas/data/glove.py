@@ -70,7 +70,7 @@ def read() -> tuple[dict[str, int], NDArray[Any]]:
 
 
 def rows(
-    preprocessing: Mapping[str, Any], known: Mapping[str, int], vectors: NDArray[Any], width: int | None = None
+    preprocessing: Mapping[str, Any], known: Mapping[str, int], vectors: NDArray[Any]
 ) -> tuple[NDArray[Any], NDArray[Any]]:
     """Return vectors for the whole numbers of texts, and for which of them there is one.
 
@@ -78,29 +78,38 @@ def rows(
         preprocessing: what `minas.data.texts.fit` returned.
         known: each word's row.
         vectors: (words, features).
-        width: how many features are wanted: the first principal ones of the vocabulary's vectors where there are more; by
-            default all as they are.
 
     Returns:
-        (ids, width) float32, 0 at padding, at buckets and at words that have no vector; and (ids,) bool.
-
-    Raises:
-        DataError: more features are wanted than there are.
+        (ids, features) float32, 0 at padding, at buckets and at words that have no vector; and (ids,) bool.
     """
     import numpy as np
 
-    features = vectors.shape[1]
-    if width is not None and not 1 <= width <= features:
-        raise DataError(f"{width} features are wanted of vectors that have {features}; expected 1 to {features}")
     vocabulary: Sequence[str] = preprocessing["words"]
     first = 1 + int(preprocessing["buckets"])
     places = [(first + place, known[word]) for place, word in enumerate(vocabulary) if word in known]
-    taken = vectors[[row for _, row in places]].astype(np.float32).reshape(-1, features)
-    if width is not None and width < features:
-        _, _, axes = np.linalg.svd(taken - taken.mean(0) if len(taken) else np.eye(features), full_matrices=False)
-        taken = taken @ axes[:width].T
-    out = np.zeros((int(preprocessing["ids"]), taken.shape[1]), np.float32)
+    out = np.zeros((int(preprocessing["ids"]), vectors.shape[1]), np.float32)
     found = np.zeros(len(out), bool)
     numbers = [number for number, _ in places]
-    out[numbers], found[numbers] = taken, True
+    out[numbers], found[numbers] = vectors[[row for _, row in places]], True
     return out, found
+
+
+def principal(vectors: NDArray[Any]) -> NDArray[Any]:
+    """Return vectors about their mean, turned so that the feature that varies most comes first, and so on; distances stay.
+
+    Which way a feature points is settled: its largest number is positive.
+
+    Args:
+        vectors: (words, features), finite.
+
+    Returns:
+        (words, features), float32.
+    """
+    import numpy as np
+
+    centred = vectors.astype(np.float64) - (vectors.mean(0, dtype=np.float64) if len(vectors) else 0.0)
+    _, axes = np.linalg.eigh(centred.T @ centred)
+    axes = axes[:, ::-1]
+    axes = axes * np.sign(axes[np.abs(axes).argmax(0), np.arange(axes.shape[1])])
+    turned: NDArray[np.float32] = (centred @ axes).astype(np.float32)
+    return turned

@@ -14,6 +14,7 @@ from torch import nn
 
 from minas import baselines, seeds
 from minas.errors import ArchitectureError, MinasError
+from minas.evaluation import vectors
 from minas.evaluation.folds import folded
 from minas.evaluation.work import Prepared, prepared
 from minas.graph.kinds import padding_of
@@ -89,7 +90,14 @@ def evaluate(work: str, candidate: Candidate) -> Trial:
 
 
 def network_of(ready: Prepared, candidate: Candidate) -> nn.Module:
-    """Return a candidate's untrained network."""
+    """Return a candidate's untrained network, the rows of its words from vectors where the training says so."""
+    network = _drawn(ready, candidate)
+    if ready.start is not None:
+        vectors.apply(ready.start, network)
+    return network
+
+
+def _drawn(ready: Prepared, candidate: Candidate) -> nn.Module:
     seed = seeds.derive(candidate.seed, "initialisation")
     task = ready.task
     if candidate.baseline is not None:

@@ -12,6 +12,7 @@ import torch
 
 from minas import config, spaces
 from minas.domains import DOMAINS, Domain
+from minas.evaluation import vectors
 from minas.spaces import Space
 from minas.training.settings import TrainingSettings
 
@@ -60,6 +61,7 @@ class Prepared:
     limits: Mapping[str, float]
     folder: str | None
     parts: Mapping[str, tuple[torch.Tensor, torch.Tensor]]
+    start: vectors.Start | None = None
 
 
 def open_space(text: str, source: str) -> Space:
@@ -85,13 +87,15 @@ def prepared(work: str) -> Prepared:
         name: (torch.from_numpy(part.inputs), torch.from_numpy(part.targets))
         for name, part in (("train", task.train), ("validation", task.validation), ("test", task.test))
     }
+    training = training_settings(values["training"])
     return Prepared(
         domain=domain,
         task=task,
         space=open_space(values["space"], values["space_source"]),
-        training=training_settings(values["training"]),
+        training=training,
         measures=tuple(values["measures"]),
         limits=values["limits"],
         folder=values["folder"],
         parts=parts,
+        start=None if training.vectors == "none" else vectors.read(task),
     )

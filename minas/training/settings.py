@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 ClassWeights = Literal["none", "balanced"]
+Vectors = Literal["none", "glove"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,6 +30,8 @@ class TrainingSettings:
             network is validated on, and what is measured is the mean; 1 keeps the task's own validation part.
         patience: how many epochs may pass without a lower cross-entropy of the validation part before training ends; the
             network is then the one of its best epoch, also where all were trained. 0 trains them all, and keeps the last.
+        vectors: with `glove` the rows of a text's known words start from GloVe's vectors and are trained on, so that a network
+            knows what it did not learn from its task; with `none` all are drawn at random.
     """
 
     epochs: int = field(default=6, metadata={"minimum": 1})
@@ -43,6 +46,7 @@ class TrainingSettings:
     class_weights: ClassWeights = "none"
     folds: int = field(default=1, metadata={"minimum": 1})
     patience: int = field(default=0, metadata={"minimum": 0})
+    vectors: Vectors = "none"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -11,6 +11,7 @@ import pytest
 import torch
 
 import minas
+from minas.data import fetch, glove
 
 pytestmark = pytest.mark.slow
 
@@ -76,3 +77,23 @@ def test_own_texts_from_a_file(tmp_path: Path) -> None:
     run = minas.search("text", data=path, trials=2, out=tmp_path / "run", **SMALL)
     assert run.configuration.task.name.startswith("notes-")
     assert len(run.front) >= 1
+
+
+def test_words_that_start_from_vectors_are_the_same_in_every_worker(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("pyarrow")
+    private = fetch.folder(glove.RESOURCE)
+    with monkeypatch.context() as patch:
+        patch.delenv("XDG_CACHE_HOME", raising=False)
+        if not fetch.cached(glove.RESOURCE):
+            pytest.skip("GloVe's vectors, 76 MB, are not in the user's cache")
+        users = fetch.folder(glove.RESOURCE)
+    if not private.exists():
+        private.parent.mkdir(parents=True, exist_ok=True)
+        private.symlink_to(users, target_is_directory=True)
+    settings = {**SMALL, "epochs": 1, "members": 0, "trials": 2, "vectors": "glove"}
+    runs = [minas.search("text", workers=n, out=tmp_path / str(n), **settings) for n in (1, 2)]
+    first, second = ([(trial.candidate.architecture, trial.measures) for trial in run.trials] for run in runs)
+    assert first == second
+    plain = minas.search("text", out=tmp_path / "plain", **{**settings, "vectors": None})
+    assert [trial.candidate.architecture for trial in plain.trials] == [architecture for architecture, _ in first]
+    assert [trial.measures["error"] for trial in plain.trials] != [measures["error"] for _, measures in first]

@@ -105,7 +105,7 @@ def test_without_network_and_cache_both_ways_out_are_named(archive, offline):
     with pytest.raises(MinasError) as caught:
         fetch.fetched(wanted)
     message = str(caught.value)
-    assert f"the default data toy-data is not in {fetch.folder(wanted)}" in message
+    assert f"toy-data is not in {fetch.folder(wanted)}" in message
     assert "127.0.0.1:9" in message
     assert "minas data get DOMAIN" in message
     assert "--data" in message

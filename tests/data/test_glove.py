@@ -33,29 +33,25 @@ def test_each_known_word_of_the_vocabulary_gets_its_vector() -> None:
     assert not there[texts.apply(fitted, ["plot"])[0, 0]]
 
 
-def test_fewer_features_keep_what_varies_most() -> None:
+def test_the_feature_that_varies_most_comes_first() -> None:
     random = np.random.default_rng(0)
-    vectors = random.normal(size=(30, 4)).astype(np.float32) * [0.1, 5, 0.2, 2]
-    names = [f"word{number}" for number in range(30)]
-    fitted = {"words": names, "buckets": 2, "ids": 33}
-    found, there = glove.rows(fitted, {name: row for row, name in enumerate(names)}, vectors, 2)
-    assert found.shape == (33, 2)
-    assert there.sum() == 30
-    shares = [np.abs(np.corrcoef(found[3:, axis], vectors[:, origin])[0, 1]) for axis, origin in ((0, 1), (1, 3))]
+    vectors = (random.normal(size=(30, 4)) * [0.1, 5, 0.2, 2] + 3).astype(np.float32)
+    turned = glove.principal(vectors)
+    assert turned.dtype == np.float32
+    assert np.allclose(turned.mean(0), 0, atol=1e-5)
+    assert np.all(np.diff(turned.std(0)) < 0)
+    shares = [np.abs(np.corrcoef(turned[:, axis], vectors[:, origin])[0, 1]) for axis, origin in ((0, 1), (1, 3))]
     assert min(shares) > 0.95
+    distances = [np.linalg.norm(some[:, None] - some[None], axis=2) for some in (vectors, turned)]
+    assert np.allclose(*distances, atol=1e-4)
+    assert glove.principal(vectors[:0]).shape == (0, 4)
 
 
 def test_no_known_word_gives_rows_of_zeros() -> None:
-    found, there = glove.rows({"words": ["a"], "buckets": 1, "ids": 3}, {}, VECTORS, 2)
-    assert found.shape == (3, 2)
+    found, there = glove.rows({"words": ["a"], "buckets": 1, "ids": 3}, {}, VECTORS)
+    assert found.shape == (3, 3)
     assert not found.any()
     assert not there.any()
-
-
-@pytest.mark.parametrize("width", [0, 4])
-def test_more_features_than_there_are(width: int) -> None:
-    with pytest.raises(DataError, match=f"{width} features are wanted of vectors that have 3; expected 1 to 3"):
-        glove.rows({"words": [], "buckets": 1, "ids": 2}, KNOWN, VECTORS, width)
 
 
 def test_without_pyarrow_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
