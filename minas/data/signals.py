@@ -21,6 +21,8 @@ class Settings:
 
     Attributes:
         rate: points of time in a second, as recorded; needed for a band.
+        baseline: over how many points of time, the first of a sample, each of its channels is averaged, to take that mean away
+            from all of them: what is left is how a channel moves away from where it began. 0 for none.
         band: (lowest, highest) frequency in hertz of a band-pass; a lowest of 0 keeps the level, so that it is a low-pass.
         average: how many points of time, one after the other, become one: their mean.
         standardise: `none`; `channel`: every channel by its mean and standard deviation over all training samples, so that
@@ -28,6 +30,7 @@ class Settings:
     """
 
     rate: float | None = None
+    baseline: int = 0
     band: tuple[float, float] | None = None
     average: int = 1
     standardise: Literal["none", "channel", "trial"] = "channel"
@@ -40,6 +43,8 @@ class Settings:
         """
         if self.average < 1:
             raise UsageError(f"signals: an average over {self.average} points of time; expected at least 1")
+        if self.baseline < 0:
+            raise UsageError(f"signals: a baseline of {self.baseline} points of time; expected 0, which is none, or more")
         if self.standardise not in ("none", "channel", "trial"):
             raise UsageError(f"signals: standardise = {self.standardise!r}; expected none, channel or trial")
         if self.band is not None:
@@ -89,28 +94,33 @@ def fit(train: NDArray[np.float32], settings: Settings, where: str) -> dict[str,
         where: what errors name.
 
     Returns:
-        `kind`, `shape` (channels, time) as a network sees it, `length` (of a raw signal), `rate`, `band`, `average`,
-        `standardise`; and by channel `mean` and `standard_deviation` (1 where it is constant) of the training part, which are
-        used where `standardise` is `channel`.
+        `kind`, `shape` (channels, time) as a network sees it, `length` (of a raw signal), `rate`, `baseline`, `band`,
+        `average`, `standardise`; and by channel `mean` and `standard_deviation` (1 where it is constant) of the training part,
+        which are used where `standardise` is `channel`.
 
     Raises:
-        DataError: all values are alike, or a signal is shorter than what is averaged.
+        DataError: all values are alike, or a signal is shorter than what is averaged, or not longer than its baseline.
     """
     length = train.shape[2]
     if length < settings.average:
         raise DataError(
             f"{where}: signals of {length} points of time; expected at least {settings.average}, which are averaged"
         )
+    if length <= settings.baseline:
+        raise DataError(
+            f"{where}: signals of {length} points of time; expected more than {settings.baseline}, which are the baseline"
+        )
     found: dict[str, Any] = {
         "kind": "signal",
         "shape": [train.shape[1], length // settings.average],
         "length": length,
         "rate": settings.rate,
+        "baseline": settings.baseline,
         "band": None if settings.band is None else list(settings.band),
         "average": settings.average,
         "standardise": settings.standardise,
     }
-    filtered = _averaged(_in_band(train, found), settings.average).astype(np.float64)
+    filtered = _brought_down(train, found).astype(np.float64)
     deviation = filtered.std(axis=(0, 2))
     if not deviation.any():
         raise DataError(f"{where}: all values of all training signals are alike; expected signals that differ")
@@ -120,7 +130,7 @@ def fit(train: NDArray[np.float32], settings: Settings, where: str) -> dict[str,
 
 
 def apply(preprocessing: Mapping[str, Any], raw: NDArray[Any]) -> NDArray[np.float32]:
-    """Return raw signals as a network takes them: filtered, averaged and standardised.
+    """Return raw signals as a network takes them: from their baseline, filtered, averaged and standardised.
 
     Args:
         preprocessing: what `fit` returned.
@@ -136,7 +146,7 @@ def apply(preprocessing: Mapping[str, Any], raw: NDArray[Any]) -> NDArray[np.flo
     channels, length = preprocessing["shape"][0], preprocessing["length"]
     if placed.shape[1:] != (channels, length):
         raise DataError(f"signals of shape {placed.shape[1:]}; expected {channels} channels and {length} points of time")
-    out = _averaged(_in_band(placed, preprocessing), preprocessing["average"])
+    out = _brought_down(placed, preprocessing)
     if preprocessing["standardise"] == "channel":
         mean, deviation = (np.asarray(preprocessing[name])[:, None] for name in ("mean", "standard_deviation"))
         out = (out - mean) / deviation
@@ -144,6 +154,14 @@ def apply(preprocessing: Mapping[str, Any], raw: NDArray[Any]) -> NDArray[np.flo
         spread = out.std(axis=2, keepdims=True)
         out = (out - out.mean(axis=2, keepdims=True)) / np.where(spread > 0, spread, 1.0)
     return np.ascontiguousarray(out, dtype=np.float32)
+
+
+def _brought_down(signals: NDArray[np.float32], preprocessing: Mapping[str, Any]) -> NDArray[Any]:
+    """Take the baseline away, filter, average: all that needs no statistics of other samples."""
+    baseline = preprocessing.get("baseline", 0)  # networks exported before there was one lack it
+    if baseline:
+        signals = signals - signals[:, :, :baseline].mean(axis=2, keepdims=True, dtype=np.float64).astype(np.float32)
+    return _averaged(_in_band(signals, preprocessing), preprocessing["average"])
 
 
 def _in_band(signals: NDArray[np.float32], preprocessing: Mapping[str, Any]) -> NDArray[Any]:

@@ -107,12 +107,20 @@ class Task:
             raise DataError(f"the task {self.name}: {error}") from error
 
 
-def digest(parts: Sequence[Part], classes: Sequence[str]) -> str:
+def digest(parts: Sequence[Part], classes: Sequence[str], treatment: Mapping[str, Any] | None = None) -> str:
     """Return SHA-256, in hexadecimal, over the raw samples, targets and class names of a split.
 
     It is taken before normalisation, so that rounding, which may differ from machine to machine, has no part in it.
+
+    Args:
+        parts: training, validation and test part.
+        classes: their names.
+        treatment: what is done to the samples where that is chosen, JSON values: the same signals treated otherwise are
+            another task, on which other figures hold.
     """
     hasher = hashlib.sha256(json.dumps(list(classes)).encode())
+    if treatment:
+        hasher.update(json.dumps(dict(treatment), sort_keys=True).encode())
     for part in parts:
         for array in (part.inputs, part.targets):
             portable = np.ascontiguousarray(array, dtype=array.dtype.newbyteorder("<"))

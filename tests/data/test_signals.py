@@ -47,6 +47,18 @@ def test_without_standardisation_values_stay() -> None:
     assert (signals.apply(signals.fit(train, Settings(standardise="none"), "x"), train) == train).all()
 
 
+def test_each_channel_of_each_sample_is_seen_from_its_baseline() -> None:
+    train, found = noise(), signals.fit(noise(), Settings(baseline=16, average=4, standardise="none"), "x")
+    out = signals.apply(found, train)
+    np.testing.assert_allclose(out[:, :, :4].mean(axis=2), 0, atol=1e-4)
+    level = train[:, :, :16].astype(float).mean(axis=2, keepdims=True)
+    expected = (train - level).reshape(20, 3, 16, 4).mean(axis=3)
+    np.testing.assert_allclose(out, expected, rtol=1e-3, atol=1e-3)
+    np.testing.assert_allclose(signals.apply(found, train + 1000), out, atol=1e-2)  # a level that stays says nothing
+    del found["baseline"]  # as in what was written before there were any
+    assert np.abs(signals.apply(found, train)).max() > np.abs(out).max()
+
+
 @given(st.integers(1, 9), st.integers(9, 40))
 @settings(deadline=None, max_examples=30)
 def test_averages_are_those_of_points_one_after_the_other(average: int, time: int) -> None:
@@ -112,6 +124,8 @@ def test_signals_of_another_form_than_in_training_are_refused() -> None:
         signals.apply(found, noise(time=32))
     with pytest.raises(DataError, match="all values of all training signals are alike"):
         signals.fit(np.ones((4, 2, 8), np.float32), Settings(), "x")
+    with pytest.raises(DataError, match="signals of 64 points of time; expected more than 64, which are the baseline"):
+        signals.fit(noise(), Settings(baseline=64), "x")
     with pytest.raises(DataError, match="signals of 64 points of time; expected at least 65"):
         signals.fit(noise(), Settings(average=65), "x")
 
@@ -120,6 +134,7 @@ def test_signals_of_another_form_than_in_training_are_refused() -> None:
     ("options", "message"),
     [
         ({"average": 0}, "average over 0 points"),
+        ({"baseline": -1}, "baseline of -1 points of time; expected 0, which is none, or more"),
         ({"standardise": "sample"}, "standardise = 'sample'; expected none, channel or trial"),
         ({"band": (1.0, 30.0)}, "needs the rate"),
         ({"band": (1.0, 64.0), "rate": 128.0}, "expected 0 <= lowest < highest < 64.0, half the rate"),

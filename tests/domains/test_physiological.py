@@ -56,6 +56,12 @@ def test_preprocessing_is_fitted_on_the_training_part_alone_and_keeps_the_level(
     assert trials.shape == tuple(trials.preprocessing["shape"])
 
 
+def test_every_trial_is_seen_from_its_first_half_second(trials: Task, raw: Raw) -> None:
+    assert trials.shape == (6, 56)  # 16 points a second
+    unscaled = signals.apply({**trials.preprocessing, "standardise": "none"}, raw.train.inputs)
+    assert abs(unscaled[:, :, :8].mean(axis=2)).max() < 1e-4
+
+
 def test_the_labels_belong_to_the_trials(trials: Task) -> None:
     # Ridge regression on the averaged signals; with shuffled labels it would find one in two.
     flat = trials.train.inputs.reshape(len(trials.train), -1).astype(np.float64)
