@@ -19,21 +19,21 @@ SIGNATURES = {
         "kind": "spikes",
         "place": "entry",
         "merge": "currents",
-        "attributes": {"decay": [0.5, 0.75, 0.875], "threshold": [0.5, 1.0]},
+        "attributes": {"decay": [0.25, 0.5, 0.75], "threshold": [0.5, 1.0]},
         "linear": [{"kernel": 3, "inputs": "in", "outputs": "out", "norm": True, "edges": True}],
     },
     "lif_conv5x5": {
         "kind": "spikes",
         "place": "entry",
         "merge": "currents",
-        "attributes": {"decay": [0.5, 0.75, 0.875], "threshold": [0.5, 1.0]},
+        "attributes": {"decay": [0.25, 0.5, 0.75], "threshold": [0.5, 1.0]},
         "linear": [{"kernel": 5, "inputs": "in", "outputs": "out", "norm": True, "edges": True}],
     },
     "lif_depthwise3x3": {
         "kind": "spikes",
         "place": "inner",
         "merge": "currents",
-        "attributes": {"decay": [0.5, 0.75, 0.875], "threshold": [0.5, 1.0]},
+        "attributes": {"decay": [0.25, 0.5, 0.75], "threshold": [0.5, 1.0]},
         "linear": [{"kernel": 3, "inputs": "in", "outputs": "in", "depthwise": True, "norm": True, "edges": True}],
     },
     "if_conv3x3": {
@@ -47,7 +47,7 @@ SIGNATURES = {
         "kind": "spikes",
         "place": "entry",
         "merge": "currents",
-        "attributes": {"decay": [0.5, 0.75, 0.875], "threshold": [0.5, 1.0]},
+        "attributes": {"decay": [0.25, 0.5, 0.75], "threshold": [0.5, 1.0]},
         "linear": [
             {"kernel": 3, "inputs": "in", "outputs": "out", "norm": True, "edges": True},
             {
