@@ -10,6 +10,7 @@ Pure functions on values; no torch, no files. Each module has one idea:
 - `quantities`, `pick`: limits such as `error <= .03`, and the member that they choose.
 - `lines`: what a method without a network reached, with intervals over samples.
 - `layout`, `topology`: where an architecture's nodes stand in a drawing, and what is written on them.
+- `limits`: from where to where an axis of a plot goes.
 - `pictures`: the numbers behind each plot.
 - `subjects`: the records of a run, or of one architecture, that plots are worked out from.
 """

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -9,10 +10,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from minas.analysis.comparison import Source
+from minas.analysis.comparison import Source, averages, initial_population
 from minas.analysis.confirmation import Interval, repeats, summarise
-from minas.analysis.front import USEFUL, Front
+from minas.analysis.front import Front, error_index
 from minas.analysis.hypervolume import counts, curve
+from minas.analysis.limits import linear_limits, log_limits, reaching
+from minas.analysis.lines import Judged
 from minas.analysis.pick import word
 from minas.analysis.quantities import show
 from minas.objectives import Bounds, Objective, ObjectiveSet
@@ -56,6 +59,23 @@ class Mark:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Rung:
+    """A method without a network, which has an error and nothing else that a front has.
+
+    Attributes:
+        name: of the line.
+        value: on the test samples, as the axis of the error says it.
+        low: lower end of its 95% interval over samples.
+        high: upper end.
+    """
+
+    name: str
+    value: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True, kw_only=True)
 class FrontPicture:
     """A front with what it is to be compared with.
 
@@ -63,9 +83,13 @@ class FrontPicture:
         title: run, task, trials and hypervolume.
         axes: one for each objective.
         dominated: shape (trials, axes).
-        control: shape (trials, axes); of random architectures, where a control was run.
+        control: shape (trials, axes); of random architectures: the control, or else the initial population.
         members: the front.
         baselines: networks designed by hand.
+        random: what the random architectures are.
+        average: the average random architecture, shape (axes,): medians, NaN where unavailable; None without any.
+        lines: what the field's methods without a network reach, from the least error on.
+        error: place of the axis of the error.
     """
 
     title: str
@@ -74,6 +98,10 @@ class FrontPicture:
     control: Array
     members: tuple[Mark, ...]
     baselines: tuple[Mark, ...]
+    random: Source = "control"
+    average: Array | None = None
+    lines: tuple[Rung, ...] = ()
+    error: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -126,33 +154,70 @@ def front_picture(
     control: Iterable[Trial] = (),
     baselines: Iterable[Trial] = (),
     confirmation: Iterable[Trial] = (),
+    lines: Iterable[Judged] = (),
+    population: int = 0,
 ) -> FrontPicture:
     """Work out what the plot of a front shows.
 
     Args:
         front: the front.
-        search: the search's trials; those on the front are not drawn twice.
+        search: the search's trials; those on the front are not drawn twice, nor those of the random line.
         title: the words over the plot.
         units: measure to unit; measures that it lacks have none.
-        control: trials of random architectures.
+        control: trials of random architectures; without any the initial population is the random line.
         baselines: trials of hand-made networks, all repeats.
         confirmation: trials of the confirmation, all repeats.
+        lines: what the field's methods without a network reach.
+        population: size of the initial population.
     """
     objectives = front.objectives.objectives
     tests = summarise([*confirmation, *(baselines := list(baselines))])
     on_front = {member.key for member in front.members}
-    rest = [trial for trial in search if counts(trial) and trial.candidate.key not in on_front]
-    dominated, random = _table(rest, objectives), _table([t for t in control if counts(t)], objectives)
+    search, control = list(search), list(control)
+    drawn_at_random = control or initial_population(search, population)
+    beside = {id(trial) for trial in drawn_at_random}
+    rest = [t for t in search if counts(t) and t.candidate.key not in on_front and id(t) not in beside]
+    shown = [t for t in drawn_at_random if counts(t) and (control or t.candidate.key not in on_front)]
+    dominated, random = _table(rest, objectives), _table(shown, objectives)
     members = tuple(
         _mark(" / ".join(member.labels) or member.id, bool(member.labels), [member.trial], objectives, tests)
         for member in front.members
     )
-    lines = tuple(_mark(_baseline_name(list_[0]), True, list_, objectives, tests) for list_ in repeats(baselines).values())
+    hand = tuple(_mark(_baseline_name(list_[0]), True, list_, objectives, tests) for list_ in repeats(baselines).values())
     axes = tuple(
-        _axis(objective, place, (units or {}).get(objective.measure, ""), front, [dominated, random], [*members, *lines])
+        _axis(objective, place, (units or {}).get(objective.measure, ""), front, [dominated, random], [*members, *hand])
         for place, objective in enumerate(objectives)
     )
-    return FrontPicture(title=title, axes=axes, dominated=dominated, control=random, members=members, baselines=lines)
+    error, middle = error_index(front.objectives), averages(drawn_at_random)
+    average = np.array([_shown(objective, middle.get(objective.measure)) for objective in objectives]) if middle else None
+    rungs = _rungs(lines, objectives[error])
+    near = [rung.value for rung in rungs] + ([] if average is None else [float(average[error])])
+    return FrontPicture(
+        title=title,
+        axes=tuple(_reaching(axis, near) if place == error else axis for place, axis in enumerate(axes)),
+        dominated=dominated,
+        control=random,
+        members=members,
+        baselines=hand,
+        random="control" if control else "initial population",
+        average=average,
+        lines=rungs,
+        error=error,
+    )
+
+
+def _rungs(lines: Iterable[Judged], objective: Objective) -> tuple[Rung, ...]:
+    """Return the lines that have the measure of an objective, from the least value on."""
+    rungs = []
+    for line in lines:
+        if (found := line.test.get(objective.measure)) is not None:
+            low, high = sorted((_shown(objective, found.low), _shown(objective, found.high)))
+            rungs.append(Rung(name=line.name, value=_shown(objective, found.mean), low=low, high=high))
+    return tuple(sorted(rungs, key=lambda rung: (rung.value, rung.name)))
+
+
+def _reaching(axis: Axis, values: Sequence[float]) -> Axis:
+    return axis if axis.log else dataclasses.replace(axis, limits=reaching(axis.limits, values))
 
 
 def _shown(objective: Objective, value: float | None) -> float:
@@ -196,43 +261,17 @@ def _axis(objective: Objective, place: int, unit: str, front: Front, tables: Seq
     label = f"1 - {label}" if objective.maximise else label
     marked = [value for mark in marks for value in (mark.values[place], _mean(mark.test[place]))]
     log = objective.scale == "log"
-    limits = _log_limits(tables, place, marked) if log else _linear_limits(front, objective, place, tables, marks)
+    named = [value for mark in marks if mark.named for value in (mark.values[place], _mean(mark.test[place]))]
+    columns = [np.array([mark.values[place] for mark in marks]), *(table[:, place] for table in tables)]
+    limits = (
+        log_limits([*columns, np.array(marked)]) if log else linear_limits(columns, named, front.bounds.get(objective.measure))
+    )
     label = label if unit in ("", "1") else f"{label} ({unit})"
     return Axis(measure=objective.measure, label=label, log=log, limits=limits)
 
 
 def _mean(interval: Interval | None) -> float:
     return math.nan if interval is None else interval.mean
-
-
-def _log_limits(tables: Sequence[Array], place: int, marked: Sequence[float]) -> tuple[float, float]:
-    """From the lowest positive value to the highest, with a margin, and a decade at least."""
-    values = np.concatenate([np.array(marked), *(table[:, place] for table in tables)])
-    values = values[np.isfinite(values) & (values > 0.0)]
-    if len(values) == 0:
-        return 0.1, 1.0
-    low, high = float(values.min()), float(values.max())
-    margin = max((high / low) ** 0.07 * 1.12, math.sqrt(10.0 * low / high))
-    return low / margin, high * margin
-
-
-def _linear_limits(
-    front: Front, objective: Objective, place: int, tables: Sequence[Array], marks: Sequence[Mark]
-) -> tuple[float, float]:
-    """From 0, or the lowest value, to what shows the named networks, the useful members and three quarters of all trials.
-
-    Trials near chance would otherwise press everything else into the lower edge.
-    """
-    everything = np.concatenate([np.array([mark.values[place] for mark in marks]), *(table[:, place] for table in tables)])
-    everything = everything[np.isfinite(everything)]
-    if len(everything) == 0:
-        return 0.0, 1.0
-    wanted = [v for mark in marks if mark.named for v in (mark.values[place], _mean(mark.test[place])) if math.isfinite(v)]
-    bound = front.bounds.get(objective.measure)
-    useful = [] if bound is None else everything[everything <= bound.ideal + USEFUL * (bound.reference - bound.ideal)]
-    wanted += [float(np.quantile(useful, 0.95))] if len(useful) else [float(np.quantile(everything, 0.75))]
-    low, high = min(0.0, float(everything.min())), max(wanted)
-    return low, high + 0.12 * (high - low) if high > low else low + 1.0
 
 
 def outside(picture: FrontPicture) -> int:

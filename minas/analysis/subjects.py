@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from minas.analysis.front import Front
+from minas.analysis.lines import Judged
 from minas.analysis.pictures import title
 from minas.analysis.topology import Place
 from minas.graph.architecture import Architecture
@@ -28,6 +29,7 @@ class RunSubject:
         control: trials of random architectures; empty where none were asked for.
         baselines: trials of hand-made networks, all repeats.
         confirmation: trials of the front's members, trained longer, all repeats.
+        lines: what the field's methods without a network reach on the task.
         facts: what the run noted down beside its trials, such as `search_seconds`; None where it did not.
     """
 
@@ -40,6 +42,7 @@ class RunSubject:
     control: Sequence[Trial] = ()
     baselines: Sequence[Trial] = ()
     confirmation: Sequence[Trial] = ()
+    lines: Sequence[Judged] = ()
     facts: Mapping[str, Any] = field(default_factory=dict)
 
     @property

@@ -30,6 +30,7 @@ def run_subject(run: Run) -> RunSubject:
         control=run.control,
         baselines=run.baseline_trials,
         confirmation=run.confirmation,
+        lines=run.lines,
         facts={name: run.fact(name) for name in FACTS},
     )
 

@@ -1,4 +1,4 @@
-"""The front in each pair of objectives, with dominated trials, random architectures, baselines and confirmed figures."""
+"""The front in each pair of objectives, with dominated trials, random architectures, baselines, lines, confirmed figures."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from minas.analysis.front import non_dominated
 from minas.analysis.pictures import Axis, FrontPicture, Mark, front_picture, outside
 from minas.analysis.subjects import RunSubject
 from minas.errors import UsageError
-from minas.plots import Plot, _labels, _log_axis, _style
+from minas.plots import Plot, _labels, _lines, _log_axis, _style
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -25,12 +25,14 @@ PANEL = (4.0, 3.7)
 """Width and height of a panel, inches."""
 
 CONTROL = "random architectures (control)"
+INITIAL = "random architectures (initial population)"
+AVERAGE = "average random architecture (median)"
 DOMINATED = "dominated trials"
 FRONT = "front, validation samples"
 CONFIRMED = "front, test samples (mean, 95% interval)"
 BASELINE = "baselines, validation samples"
 TESTED_BASELINE = "baselines, test samples (mean, 95% interval)"
-LEGEND = [FRONT, CONFIRMED, DOMINATED, CONTROL, TESTED_BASELINE, BASELINE]
+LEGEND = [FRONT, CONFIRMED, DOMINATED, CONTROL, INITIAL, AVERAGE, TESTED_BASELINE, BASELINE]
 """In this order."""
 
 
@@ -44,11 +46,13 @@ def value(run: RunSubject) -> FrontPicture:
         control=run.control,
         baselines=run.baselines,
         confirmation=run.confirmation,
+        lines=run.lines,
+        population=run.configuration.settings.population,
     )
 
 
 def draw(info: FrontPicture) -> Figure:
-    """Return a panel for each pair of objectives: the first of a pair upwards, the second across.
+    """Return a panel for each pair of objectives, the first of a pair upwards, the second across, and a column of lines.
 
     Raises:
         UsageError: there is only one objective.
@@ -58,18 +62,35 @@ def draw(info: FrontPicture) -> Figure:
         raise UsageError("a front is drawn in pairs of objectives, and this run has only one objective")
     columns = min(3, len(pairs))
     rows = -(-len(pairs) // columns)
-    figure = _style.new_figure(max(PANEL[0] * columns, 8.0), PANEL[1] * rows + 1.3)
-    panels = figure.subplots(rows, columns, squeeze=False).ravel()
-    for panel, pair in zip(panels, pairs, strict=False):
+    aside = _lines.WIDTH if info.lines else 0.0
+    figure = _style.new_figure(max(PANEL[0] * columns, 8.0) + aside, PANEL[1] * rows + 1.3)
+    panels, column = _cells(figure, pairs, rows, columns, info)
+    for panel, pair in zip(panels, pairs, strict=True):
         _panel(panel, info, pair)
-    for panel in panels[len(pairs) :]:
-        panel.set_axis_off()
+    if column is not None:
+        _lines.draw(column, info.lines, info.axes[info.error])
     _style.title(figure, info.title)
     _legend(figure, panels[0], info)
     figure.draw_without_rendering()  # fixes the layout, so that names can be put where there is room
-    for panel, pair in zip(panels, pairs, strict=False):
+    for panel, pair in zip(panels, pairs, strict=True):
         _names(panel, info, pair)
+    if column is not None:
+        _lines.write(column, info.lines, info.axes[info.error])
     return figure
+
+
+def _cells(figure: Figure, pairs: list[Pair], rows: int, columns: int, info: FrontPicture) -> tuple[list[Axes], Axes | None]:
+    """Return a panel for each pair, and the column of lines: behind the first row's panels that show the error upwards."""
+    if not info.lines:
+        grid = figure.add_gridspec(rows, columns)
+        return [figure.add_subplot(grid[divmod(number, columns)]) for number in range(len(pairs))], None
+    behind = sum(up == info.error for _, up in pairs[:columns]) or columns
+    widths = [PANEL[0]] * columns
+    widths.insert(behind, _lines.WIDTH)
+    grid = figure.add_gridspec(rows, columns + 1, width_ratios=widths)
+    places = [divmod(number, columns) for number in range(len(pairs))]
+    panels = [figure.add_subplot(grid[row, place + (place >= behind)]) for row, place in places]
+    return panels, figure.add_subplot(grid[0, behind])
 
 
 def _panel(panel: Axes, info: FrontPicture, pair: Pair) -> None:
@@ -77,8 +98,12 @@ def _panel(panel: Axes, info: FrontPicture, pair: Pair) -> None:
     _limits(panel, info.axes[pair[0]], info.axes[pair[1]])
     shrink = min(1.0, (300 / max(len(info.control), len(info.dominated), 1)) ** 0.5)
     faint: dict[str, Any] = {"linewidths": 0, "rasterized": True, "zorder": 2}
-    _scatter(panel, info, pair, info.control, CONTROL, s=17 * shrink, marker="^", color=_style.CONTROL, alpha=0.55, **faint)
+    random = CONTROL if info.random == "control" else INITIAL
+    _scatter(panel, info, pair, info.control, random, s=17 * shrink, marker="^", color=_style.CONTROL, alpha=0.55, **faint)
     _scatter(panel, info, pair, info.dominated, DOMINATED, s=13 * shrink, color=_style.DOMINATED, alpha=0.5, **faint)
+    if info.average is not None:
+        bold: dict[str, Any] = {"s": 85, "marker": "^", "color": _style.CONTROL, "edgecolors": _style.INK, "linewidths": 1.1}
+        _scatter(panel, info, pair, info.average[None], AVERAGE, zorder=3.5, **bold)
     members = _values(info.members, len(info.axes))
     _staircase(panel, _shown(members, info, pair))
     _scatter(panel, info, pair, members, FRONT, s=30, color=_style.SEARCH, edgecolors="white", linewidths=0.7, zorder=4)
@@ -193,6 +218,8 @@ def _notes(info: FrontPicture) -> str:
     if beyond := outside(info):
         subject = "1 trial lies" if beyond == 1 else f"{beyond} trials lie"
         notes.append(f"{subject} beyond an axis.")
+    if info.average is not None and info.average[info.error] > info.axes[info.error].limits[1]:
+        notes.append(f"So does the average random architecture, at {100 * info.average[info.error]:.1f}% error.")
     table = np.vstack([info.dominated, info.control, _values(info.members, len(info.axes))])
     zero = [axis.label.split(" (")[0] for place, axis in enumerate(info.axes) if axis.log and (table[:, place] <= 0).any()]
     if zero:
@@ -217,6 +244,7 @@ def _names(panel: Axes, info: FrontPicture, pair: Pair) -> None:
             if mark.named and len(at) and (at[0] <= [panel.get_xlim()[1], panel.get_ylim()[1]]).all():
                 names.append(_labels.Name(mark.name, float(at[0, 0]), float(at[0, 1]), colour))
     drawn = [row for mark in info.members for row in (mark.values, _tested(mark))]
+    drawn += [] if info.average is None else [info.average]
     _labels.write(panel, names, points([*drawn, *(_anchor(mark, info) for mark in info.baselines)]))
 
 

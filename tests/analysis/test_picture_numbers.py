@@ -9,6 +9,7 @@ import pytest
 from planted_trials import BOUNDS, PAPER, trial, trials
 
 from minas.analysis.front import front_of
+from minas.analysis.lines import Judged, Spread
 from minas.analysis.pictures import front_picture, hypervolume_picture, outside, title
 from minas.objectives import Objective, ObjectiveSet
 from minas.trial import Candidate, Status, Trial
@@ -49,6 +50,53 @@ def test_what_the_front_plot_shows() -> None:
     assert baseline.test[0] is not None
     assert baseline.test[0].mean == pytest.approx(0.025)
     assert baseline.test[0].low < 0.02 < 0.03 < baseline.test[0].high  # type: ignore[operator]
+
+
+def line(name: str, error: float) -> Judged:
+    spread = Spread(mean=error, low=error - 0.01, high=error + 0.01, samples=100)
+    return Judged(name=name, source="", seconds=1.0, measures={}, test={"error": spread})
+
+
+def test_lines_are_sorted_and_the_axis_reaches_those_that_are_near() -> None:
+    front = front_of(SEARCH, PAPER, BOUNDS)
+    bare = front_picture(front, SEARCH, title="t")
+    high = bare.axes[0].limits[1]
+    picture = front_picture(front, SEARCH, title="t", lines=[line("far", 0.7), line("near", 1.2 * high)])
+    assert [(rung.name, rung.value) for rung in picture.lines] == [("near", 1.2 * high), ("far", 0.7)]
+    assert 1.2 * high < picture.axes[0].limits[1] < 0.7
+    assert picture.axes[1:] == bare.axes[1:]
+    assert bare.lines == ()
+
+
+def test_a_line_of_a_score_is_drawn_as_one_minus_it() -> None:
+    score = ObjectiveSet(name="s", objectives=(Objective(measure="kappa", maximise=True), Objective(measure="flops")))
+    judged = Judged(
+        name="SVM", source="", seconds=1.0, measures={}, test={"kappa": Spread(mean=0.8, low=0.7, high=0.85, samples=9)}
+    )
+    bounds = {"kappa": BOUNDS["error"], "flops": BOUNDS["flops"]}
+    picture = front_picture(front_of([], score, bounds), [], title="t", lines=[judged, line("no kappa", 0.1)])
+    rung = picture.lines[0]
+    assert (len(picture.lines), rung.value, rung.low, rung.high) == (
+        1,
+        pytest.approx(0.2),
+        pytest.approx(0.15),
+        pytest.approx(0.3),
+    )
+
+
+def test_without_a_control_the_initial_population_is_the_random_line() -> None:
+    front = front_of(SEARCH, PAPER, BOUNDS)
+    picture = front_picture(front, SEARCH, title="t", population=3)
+    assert picture.random == "initial population"
+    assert picture.control.tolist() == [[0.1, 2e3, 2e5]]  # the two on the front are drawn as members
+    assert picture.dominated.tolist() == [[0.85, 3e3, 5e5]]
+    assert picture.average is not None
+    assert picture.average.tolist() == [0.03, 1e3, 1e5]
+    control = front_picture(front, SEARCH, title="t", control=trials((0.2, 500, 3e4)), population=3)
+    assert control.random == "control"
+    assert control.average is not None
+    assert control.average.tolist() == [0.2, 500, 3e4]
+    assert front_picture(front, SEARCH, title="t").average is None
 
 
 def test_trials_near_chance_lie_beyond_the_axis_and_are_counted() -> None:

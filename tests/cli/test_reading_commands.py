@@ -36,7 +36,7 @@ def front(cli, finished_run):
 def test_front_json_has_the_promised_keys(front, finished_run):
     assert list(front) == [
         "schema", "run", "domain", "task", "seed", "trials", "hypervolume", "units", "objectives", "members", "baselines",
-        "control",
+        "control", "lines", "average",
     ]  # fmt: skip
     assert (front["schema"], front["run"], front["domain"]) == (1, "digits", "vision")
     assert front["task"] == finished_run.configuration.task.name

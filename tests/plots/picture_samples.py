@@ -6,7 +6,7 @@ import numpy as np
 
 from minas.analysis.confirmation import Interval
 from minas.analysis.layout import layered
-from minas.analysis.pictures import Axis, FrontPicture, HypervolumePicture, Mark
+from minas.analysis.pictures import Axis, FrontPicture, HypervolumePicture, Mark, Rung
 from minas.analysis.topology import ArchitecturePicture, NodePicture, StagePicture
 
 AXES = (
@@ -54,6 +54,14 @@ def front(*, many: int = 40, control: bool = True, members: int = 4, baselines: 
         members=tuple(cut(m) for m in line),
         baselines=tuple(cut(m) for m in chains),
     )
+
+
+LINES = (
+    Rung(name="logistic regression", value=0.0887, low=0.061, high=0.127),
+    Rung(name="SVM", value=0.09, low=0.07, high=0.11),
+    Rung(name="random kernels", value=0.1024, low=0.073, high=0.142),
+    Rung(name="Riemannian", value=0.4642, low=0.408, high=0.521),
+)
 
 
 def hypervolume(*, trials: int = 60, control: bool = True) -> HypervolumePicture:

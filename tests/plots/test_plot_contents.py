@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 
 import numpy as np
 import picture_samples
@@ -14,9 +15,10 @@ from matplotlib.text import Text
 from minas.errors import UsageError
 from minas.plots import SHELF
 from minas.plots._labels import place
+from minas.plots._lines import apart
 from minas.plots._log_axis import ticks
 from minas.plots.architecture import NO_ACTION
-from minas.plots.front import BASELINE, CONFIRMED, CONTROL, DOMINATED, FRONT, TESTED_BASELINE
+from minas.plots.front import AVERAGE, BASELINE, CONFIRMED, CONTROL, DOMINATED, FRONT, INITIAL, TESTED_BASELINE
 
 
 def texts(figure: Figure) -> list[str]:
@@ -50,6 +52,48 @@ def test_front_draws_each_pair_with_everything_named() -> None:
     assert points(figure, 0, FRONT).tolist() == [[2e3, 0.01], [200, 0.03], [20, 0.1], [90, 0.06]]
     assert len(points(figure, 1, DOMINATED)) == len(points(figure, 2, CONTROL)) == 40
     assert points(figure, 0, BASELINE).tolist() == [[3000, 0.02]]
+
+
+@pytest.mark.parametrize("axes", [2, 3])
+def test_lines_stand_in_a_column_beside_the_error_apart_from_one_another(axes) -> None:
+    info = dataclasses.replace(picture_samples.front(axes=axes), lines=picture_samples.LINES)
+    figure = SHELF.get("front").draw(info)
+    column, beside = figure.axes[-1], figure.axes[0 if axes == 2 else 1]
+    assert column.get_ylim() == beside.get_ylim() == info.axes[0].limits
+    assert beside.get_position().x1 < column.get_position().x0
+    assert axes == 2 or column.get_position().x1 < figure.axes[2].get_position().x0
+    assert column.get_position().width < beside.get_position().width / 2
+    names = [" ".join(text.get_text().split()) for text in column.texts]
+    assert names == ["logistic regression 8.9%", "SVM 9.0%", "random kernels 10.2%", "Riemannian 46.4% (beyond)"]
+    boxes = [text.get_window_extent() for text in column.texts]
+    for number, box in enumerate(boxes):
+        assert not any(box.overlaps(other) for other in boxes[number + 1 :])
+        assert not any(box.overlaps(panel.bbox) for panel in figure.axes[:-1])
+    marks = [float(container.lines[0].get_ydata()[0]) for container in column.containers]
+    assert marks == [0.0887, 0.09, 0.1024]
+
+
+@pytest.mark.parametrize("wanted", [[50.0], [10.0, 12.0, 90.0], [1.0, 2.0, 3.0], [97.0, 98.0, 99.0], [50.0, 50.0, 50.0, 66.0]])
+def test_boxes_are_put_apart_within_the_frame(wanted) -> None:
+    places = apart(wanted, [15.0] * len(wanted), low=0.0, high=100.0)
+    assert all(later - earlier >= 15.0 - 1e-9 for earlier, later in itertools.pairwise(places))
+    assert places[0] >= 7.5
+    assert places[-1] <= 92.5
+    assert wanted != [50.0] or places == [50.0]
+    assert wanted != [10.0, 12.0, 90.0] or places == [7.5, 22.5, 90.0]
+
+
+def test_the_random_line_and_its_average_are_named_for_what_they_are() -> None:
+    average = np.array([0.15, 3e3, 3e5])
+    info = dataclasses.replace(picture_samples.front(), random="initial population", average=average)
+    figure = SHELF.get("front").draw(info)
+    assert INITIAL in legend(figure)
+    assert CONTROL not in legend(figure)
+    assert points(figure, 0, AVERAGE).tolist() == [[3e3, 0.15]]
+    assert points(figure, 2, AVERAGE).tolist() == [[3e5, 3e3]]
+    far = dataclasses.replace(info, average=np.array([0.45, 3e3, 3e5]))
+    title = SHELF.get("front").draw(far).legends[0].get_title().get_text()
+    assert "the average random architecture, at 45.0% error" in title
 
 
 def test_confirmed_members_have_error_bars() -> None:
