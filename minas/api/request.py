@@ -129,7 +129,7 @@ def _check_vectors(values: Mapping[str, Any], task: Task) -> None:
     from minas.evaluation import vectors
 
     if values["training"]["vectors"] != "none":
-        vectors.available(task)
+        vectors.available(task, values["training"]["vectors"])
 
 
 def _check_functional(document: config.Document, training: TrainingSettings) -> None:

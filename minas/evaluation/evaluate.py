@@ -91,9 +91,13 @@ def evaluate(work: str, candidate: Candidate) -> Trial:
 
 def network_of(ready: Prepared, candidate: Candidate) -> nn.Module:
     """Return a candidate's untrained network, the rows of its words from vectors where the training says so."""
-    network = _drawn(ready, candidate)
-    if ready.start is not None:
-        vectors.apply(ready.start, network)
+    network, start = _drawn(ready, candidate), ready.start
+    if ready.training.vectors == "naive_bayes":  # of the training samples at hand, which are other ones in each fold
+        start = vectors.log_ratios(
+            *ready.parts["train"], classes=len(ready.task.classes), ids=int(ready.task.preprocessing["ids"])
+        )
+    if start is not None:
+        vectors.apply(start, network)
     return network
 
 

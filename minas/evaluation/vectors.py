@@ -1,4 +1,4 @@
-"""A start for the rows of words: vectors that were trained on far more text than the task has."""
+"""A start for the rows of words: what the training samples' classes say of each, or vectors trained on far more text."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from torch import nn
 
 from minas.data import glove
 from minas.errors import ArchitectureError, UsageError
+from minas.training.settings import Vectors
 
 if TYPE_CHECKING:
     from minas.data.task import Task
@@ -21,17 +22,22 @@ class Start:
 
     Attributes:
         numbers: which whole numbers of samples there are vectors for, (words,), int64.
-        vectors: the vectors, (words, features), float32: about their mean, the feature that varies most first.
+        vectors: the vectors, (words, features), float32, the feature that says most first.
         ids: how many whole numbers there are; a table of words has at least as many rows.
+        scaled: whether the vectors take the standard deviation with which rows were drawn; else they stay as long as they are.
     """
 
     numbers: torch.Tensor
     vectors: torch.Tensor
     ids: int
+    scaled: bool = True
 
 
-def available(task: Task) -> None:
-    """See that a task's words can start from GloVe's vectors, which are fetched if need be.
+_STRENGTH = 3.0
+
+
+def available(task: Task, kind: Vectors) -> None:
+    """See that a task's words can start from vectors; GloVe's are fetched if need be.
 
     Raises:
         UsageError: the task's samples are not texts.
@@ -43,7 +49,36 @@ def available(task: Task) -> None:
             f"vectors of words were asked for, and the samples of {task.name} are no texts; leave out --vectors, or vectors "
             "in the search space's [training]"
         )
-    glove.read()
+    if kind == "glove":
+        glove.read()
+
+
+def log_ratios(inputs: torch.Tensor, targets: torch.Tensor, *, classes: int, ids: int) -> Start:
+    """Return what words start from by naive Bayes: how much likelier each is in one class than in the others.
+
+    log p(word | class) - log p(word | other classes), each count one higher, times 3: a feature for every class but the first.
+    Wang and Manning (2012) weigh words by these ratios before a linear classifier; here they are what training starts from.
+    Movie reviews, 4 of 5 parts of the training and validation samples, accuracy on the fifth, mean of 2 to 3 of them, drawn
+    rows against these: a bag .790 and .797, a gated linear unit .791 and .796, attention .779 and .797, GRU .781 and .798; with
+    the ratios times 1, .794, .797, .795 and .795.
+
+    Args:
+        inputs: the training part, (samples, tokens), int64; 0 is padding.
+        targets: class indices, (samples,), int64.
+        classes: number of classes.
+        ids: how many whole numbers there are.
+    """
+    counts = torch.stack([torch.bincount(inputs[targets == one].flatten(), minlength=ids) for one in range(classes)], 1).double()
+    counts[0] = 0
+    others = counts.sum(1, keepdim=True) - counts
+    ratios = (_share(counts) / _share(others)).log()[:, 1:]
+    numbers = counts.sum(1).nonzero().squeeze(1)
+    return Start(numbers, (_STRENGTH * ratios[numbers]).float(), ids, scaled=False)
+
+
+def _share(counts: torch.Tensor) -> torch.Tensor:
+    """Return each column's counts, one higher, as shares of their sum."""
+    return (counts + 1) / (counts + 1).sum(0)
 
 
 def read(task: Task) -> Start:
@@ -61,12 +96,12 @@ def read(task: Task) -> Start:
 def apply(start: Start, network: nn.Module) -> None:
     """Start a network's rows of known words from vectors; all other rows, and all else, stay as drawn.
 
-    The first features are taken where a row is narrower than a vector; what is wider keeps its draw there. Vectors are
-    scaled to the standard deviation with which the rows were drawn, so that it is what they mean that differs, not how long
-    they are.
+    The first features are taken where a row is narrower than a vector; what is wider keeps its draw there. GloVe's vectors
+    are scaled to the standard deviation with which the rows were drawn, so that it is what they mean that differs, not how
+    long they are.
 
     Args:
-        start: what `read` returned.
+        start: what `read` or `log_ratios` returned.
         network: an untrained network for texts; changed in place.
 
     Raises:
@@ -88,5 +123,7 @@ def apply(start: Start, network: nn.Module) -> None:
             drawn = table.weight[start.numbers]
             width = min(drawn.shape[1], start.vectors.shape[1])
             taken = start.vectors[:, :width]
-            drawn[:, :width] = taken * (drawn[:, :width].std() / taken.std().clamp(min=1e-12))
+            if start.scaled:
+                taken = taken * (drawn[:, :width].std() / taken.std().clamp(min=1e-12))
+            drawn[:, :width] = taken
             table.weight[start.numbers] = drawn

@@ -97,5 +97,5 @@ def prepared(work: str) -> Prepared:
         limits=values["limits"],
         folder=values["folder"],
         parts=parts,
-        start=None if training.vectors == "none" else vectors.read(task),
+        start=vectors.read(task) if training.vectors == "glove" else None,
     )

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 ClassWeights = Literal["none", "balanced"]
-Vectors = Literal["none", "glove"]
+Vectors = Literal["none", "naive_bayes", "glove"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,8 +30,9 @@ class TrainingSettings:
             network is validated on, and what is measured is the mean; 1 keeps the task's own validation part.
         patience: how many epochs may pass without a lower cross-entropy of the validation part before training ends; the
             network is then the one of its best epoch, also where all were trained. 0 trains them all, and keeps the last.
-        vectors: with `glove` the rows of a text's known words start from GloVe's vectors and are trained on, so that a network
-            knows what it did not learn from its task; with `none` all are drawn at random.
+        vectors: what the rows of a text's words start from, before they are trained: with `naive_bayes` how much likelier
+            each word is in one class of the training samples than in the others; with `glove` GloVe's vectors of known words, so
+            that a network knows what it did not learn from its task; with `none` all are drawn at random.
     """
 
     epochs: int = field(default=6, metadata={"minimum": 1})

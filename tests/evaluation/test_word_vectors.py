@@ -1,8 +1,9 @@
-"""Rows of known words start from vectors, and nothing else changes."""
+"""Rows of words start from vectors or from what classes say of them, and nothing else changes."""
 
 from __future__ import annotations
 
 import dataclasses
+import math
 import sys
 from types import SimpleNamespace
 
@@ -77,8 +78,43 @@ def test_a_vocabulary_without_known_words_changes_nothing(start: vectors.Start) 
 
 def test_what_is_no_text_and_what_lacks_pyarrow_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(UsageError, match=r"samples of digits are no texts; leave out --vectors"):
-        vectors.available(SimpleNamespace(name="digits", preprocessing={"kind": "image"}))
+        vectors.available(SimpleNamespace(name="digits", preprocessing={"kind": "image"}), "naive_bayes")
     monkeypatch.setitem(sys.modules, "pyarrow", None)
     monkeypatch.setitem(sys.modules, "pyarrow.parquet", None)
     with pytest.raises(MissingExtraError, match=r"pip install 'minas\[glove\]'"):
-        vectors.available(TASK)
+        vectors.available(TASK, "glove")
+
+
+def counted() -> tuple[torch.Tensor, torch.Tensor]:
+    """Return four texts, of words 1 to 4, of two classes; 0 is padding."""
+    return torch.tensor([[1, 2, 0], [1, 3, 3], [2, 4, 0], [2, 2, 3]]), torch.tensor([0, 0, 1, 1])
+
+
+def test_ratios_are_those_of_naive_bayes() -> None:
+    inputs, targets = counted()
+    found = vectors.log_ratios(inputs, targets, classes=2, ids=7)
+    assert found.numbers.tolist() == [1, 2, 3, 4]
+    # Words 1 to 4 are there 2, 1, 2, 0 times in the first class and 0, 3, 1, 1 times in the second; with one more for all
+    # seven whole numbers both sum to 12.
+    expected = [3 * math.log((second + 1) / (first + 1)) for first, second in ((2, 0), (1, 3), (2, 1), (0, 1))]
+    assert found.vectors.squeeze(1).tolist() == pytest.approx(expected, rel=1e-6)
+
+
+def test_each_class_but_the_first_has_a_feature() -> None:
+    inputs, targets = counted()
+    found = vectors.log_ratios(inputs, torch.tensor([0, 1, 2, 2]), classes=3, ids=7)
+    assert found.vectors.shape == (4, 2)
+    assert found.vectors[1, 1] > 0 > found.vectors[0, 1]
+    assert targets.max() == 1
+
+
+def test_ratios_keep_their_length_and_pairs_and_the_rest_their_draw() -> None:
+    inputs, targets = counted()
+    table = nn.EmbeddingBag(20, 2, padding_idx=0)
+    before = table.weight.detach().clone()
+    start = vectors.log_ratios(inputs, targets, classes=2, ids=7)
+    vectors.apply(start, nn.Sequential(table))
+    assert torch.equal(table.weight[1:5, :1], start.vectors)
+    assert torch.equal(table.weight[1:5, 1], before[1:5, 1])
+    assert torch.equal(table.weight[5:], before[5:])
+    assert torch.equal(table.weight[0], before[0])
