@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -67,7 +68,7 @@ def _counts(members: int, shares: NDArray[np.float64], wanting: NDArray[np.float
     return counts
 
 
-def parts(raw: Raw, *, seed: int, shares: Sequence[float] = BOTH_CUT) -> tuple[Pile, Pile, Pile]:
+def parts(raw: Raw, *, seed: int, shares: Sequence[float] = BOTH_CUT, left_out: str | None = None) -> tuple[Pile, Pile, Pile]:
     """Return train, validation and test: given parts are kept, what is missing is cut from the training samples.
 
     One pile is divided by `shares`, by default 60 : 20 : 20. Where one of validation and test is given, the other is a sixth
@@ -76,9 +77,15 @@ def parts(raw: Raw, *, seed: int, shares: Sequence[float] = BOTH_CUT) -> tuple[P
     Where the training samples have groups, every group goes to one part as a whole, and the shares hold as nearly as that
     allows.
 
+    Where a group is left out, its samples, from whatever part, are the test part, and all others are divided, by their groups
+    where there are two or more of them, into training and validation samples.
+
     Raises:
-        DataError: a class has too few samples to be in every part that is cut (it is named), or there are too few groups.
+        DataError: a class has too few samples to be in every part that is cut (it is named), or there are too few groups; or
+            nothing has the group that is to be left out.
     """
+    if left_out is not None:
+        raw = _leaving_out(raw, left_out)
     cut = [name for name, given in (("validation", raw.validation), ("test", raw.test)) if given is None]
     if raw.train.groups is None:
         _check_counts(raw, 1 + len(cut))
@@ -92,6 +99,27 @@ def parts(raw: Raw, *, seed: int, shares: Sequence[float] = BOTH_CUT) -> tuple[P
         if given is not None:
             made[name] = _take(given, seeds.generator(seed, "order", name).permutation(len(given)))
     return made["train"], made["validation"], made["test"]
+
+
+def _leaving_out(raw: Raw, group: str) -> Raw:
+    """Return a data set whose test part is one group, and whose training part is everything else."""
+    piles = list(raw.piles.values())
+    if any(pile.groups is None for pile in piles):
+        raise DataError(f"{raw.source}: its samples have no groups, so the group {group!r} can't be left out")
+    groups = np.concatenate([np.asarray(pile.groups).astype(np.str_) for pile in piles])
+    inputs = piles[0].inputs if len(piles) == 1 else np.concatenate([pile.inputs for pile in piles])
+    targets, chosen = np.concatenate([pile.targets for pile in piles]), groups == group
+    if not chosen.any() or chosen.all():
+        raise DataError(f"{raw.source}: no group {group!r} beside others; there are {', '.join(sorted(set(groups))[:10])}")
+    missing = np.setdiff1d(targets, targets[~chosen])
+    if len(missing):
+        raise DataError(
+            f"{raw.source}: class {raw.classes[missing[0]]!r} is in the group {group!r} alone: without it nothing is left to "
+            "learn that class from"
+        )
+    rest = groups[~chosen] if len(np.unique(groups[~chosen])) > 1 else None
+    others = Pile(inputs[~chosen], targets[~chosen], rest)
+    return replace(raw, train=others, validation=None, test=Pile(inputs[chosen], targets[chosen], groups[chosen]))
 
 
 def _check_counts(raw: Raw, needed: int) -> None:

@@ -134,9 +134,14 @@ def run_confirmation(session: Session, plan: Plan) -> Window:
     missing = [number for number in plan.members if number not in by_number]
     if missing:
         raise session.store.damaged(f"the confirmation's plan names the trial {missing[0]}, which is not there")
+    return run_repeats(session, [by_number[n].candidate for n in plan.members], epochs=plan.epochs, repeats=plan.seeds)
+
+
+def run_repeats(session: Session, candidates: Sequence[Candidate], *, epochs: int, repeats: int) -> Window:
+    """Train and test candidates by the confirmation's protocol, seed after seed, in the order in which they are given."""
     planned = [
-        _repeated("confirmation", place, by_number[number].candidate, repeat, plan.epochs)
-        for place, (repeat, number) in enumerate(itertools.product(range(plan.seeds), plan.members))
+        _repeated("confirmation", place, candidate, repeat, epochs)
+        for place, (repeat, candidate) in enumerate(itertools.product(range(repeats), candidates))
     ]
     return _run(session, "confirmation", planned)
 

@@ -114,3 +114,45 @@ def test_a_class_with_too_few_samples_is_named(raw, needed):
         DataError, match=rf"/some/where: too few samples of class 'class 1' \(\d\); expected at least {needed}"
     ):
         split.parts(raw, seed=0)
+
+
+def grouped(groups: list[list[str]], *, targets: list[list[int]] | None = None) -> Raw:
+    """Three piles, or fewer, whose samples are numbered through, of two classes in turn."""
+    number, piles = 0, []
+    for place, names in enumerate(groups):
+        inputs = np.arange(number, number + len(names))[:, None]
+        labels = np.array(targets[place]) if targets else inputs[:, 0] % 2
+        piles.append(Pile(inputs, labels.astype(np.int64), np.array(names)))
+        number += len(names)
+    names = ("train", "validation", "test")[: len(piles)] if len(piles) != 2 else ("train", "test")
+    return Raw(**dict(zip(names, piles, strict=True)), classes=("a", "b"), source="a file")
+
+
+def test_a_group_left_out_is_the_test_part_and_in_no_other_wherever_it_was():
+    raw = grouped([["s1"] * 8 + ["s2"] * 8 + ["s3"] * 8, ["s4"] * 8, ["s5"] * 8 + ["s6"] * 8])
+    for group in ("s1", "s4", "s6"):
+        train, validation, test = split.parts(raw, seed=0, left_out=group)
+        assert set(test.groups) == {group}
+        assert sorted(np.concatenate([part.inputs[:, 0] for part in (train, validation, test)])) == list(range(48))
+        assert not set(train.groups) & set(validation.groups)
+        assert group not in {*train.groups, *validation.groups}
+
+
+def test_beside_one_other_group_validation_is_cut_from_its_samples():
+    train, validation, test = split.parts(grouped([["1"] * 12 + ["2"] * 12]), seed=0, left_out="2")
+    assert (len(train), len(validation), len(test)) == (10, 2, 12)
+    assert set(test.inputs[:, 0]) == set(range(12, 24))
+
+
+@pytest.mark.parametrize(
+    ("raw", "group", "words"),
+    [
+        (grouped([["s1"] * 8 + ["s2"] * 8]), "s3", "no group 's3' beside others; there are s1, s2"),
+        (grouped([["s1"] * 8]), "s1", "no group 's1' beside others"),
+        (grouped([["s1"] * 4 + ["s2"] * 4], targets=[[0] * 4 + [1] * 4]), "s2", "class 'b' is in the group 's2' alone"),
+        (Raw(train=Pile(np.zeros((8, 1)), np.arange(8) % 2), classes=("a", "b"), source="a file"), "s1", "have no groups"),
+    ],
+)
+def test_a_group_that_cannot_be_left_out_is_refused(raw, group, words):
+    with pytest.raises(DataError, match=words):
+        split.parts(raw, seed=0, left_out=group)
