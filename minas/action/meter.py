@@ -16,6 +16,7 @@ from minas.action.fused.plan import LoggingRecorder, Plan, make_plan
 from minas.action.fused.recorder import QuickRecorder
 from minas.action.neuron import bringers
 from minas.action.overwriting import refresh
+from minas.action.parts import followed
 from minas.action.passes import Pass, Row, averaged
 from minas.action.precision import LOW, widen, without_autocast
 from minas.action.recorder import Recorder
@@ -99,6 +100,8 @@ class ActionMeter:
         for module in self._bringers:
             self._handles.append(module.register_forward_pre_hook(self._mute, with_kwargs=True))
             self._handles.append(module.register_forward_hook(self._unmute, with_kwargs=True, always_call=True))
+        if self._keep:
+            self._handles += followed(self.model, lambda: self._recorder)
         self._handles.append(self.model.register_forward_hook(self._end, with_kwargs=True, always_call=True))
         return self
 

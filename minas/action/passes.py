@@ -21,6 +21,8 @@ class Row:
     Attributes:
         step: the module's path where its parameters tell it, else the function's name.
         operator: the functions that make the step.
+        parts: the model's children inside of which, or before which, these were called, that of the linear map first: most
+            steps have one. "" stands for what follows the last child, and for a model without children.
         kinetic, potential: T and V.
         activation_energy: mean ||q||^2, which counts towards E where `hidden`.
         hidden: whether a later step takes the state.
@@ -40,6 +42,7 @@ class Row:
     zero_fraction: float
     participation_ratio: float
     rescale_gap: float
+    parts: tuple[str, ...] = ()
 
     @property
     def action(self) -> float:
@@ -130,6 +133,7 @@ def _row(step: Step) -> Row:
         zero_fraction=diagnostics.zero_fraction(step.state, step.valid),
         participation_ratio=diagnostics.participation_ratio(step.state, step.valid),
         rescale_gap=diagnostics.rescale_gap(step),
+        parts=tuple(dict.fromkeys(call.part for call in step.calls)),
     )
 
 
@@ -140,4 +144,4 @@ def averaged(parts: list[tuple[Row, float]]) -> Row:
         return first
     names = ("kinetic", "potential", "activation_energy", "zero_fraction", "participation_ratio", "rescale_gap")
     means = {name: sum(getattr(row, name) * share for row, share in parts) for name in names}
-    return Row(step=first.step, operator=first.operator, hidden=first.hidden, units=first.units, **means)
+    return Row(step=first.step, operator=first.operator, hidden=first.hidden, units=first.units, parts=first.parts, **means)

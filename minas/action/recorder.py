@@ -186,7 +186,7 @@ class Recorder(TorchFunctionMode):
             value = Value(out, call, position)
             self.trace.values[id(out)] = value
             call.outputs.append(value)
-        self.trace.calls.append(call)
+        self.trace.add(call)
         if call.kind in (Kind.SHAPE, Kind.PASS):
             overwriting.note_shared(self.trace, call)
 

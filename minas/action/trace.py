@@ -39,9 +39,10 @@ class Call:
         outputs: the states that came out.
         single: whether the call gave one tensor, not a tuple of them.
         extra: what recording this kind of call kept besides (the layers of a recurrent call, the neuron's module).
+        part: the model's child inside of which the call was made, or before which; "" behind the last, or where not followed.
     """
 
-    __slots__ = ("args", "extra", "function", "inputs", "kind", "known", "kwargs", "outputs", "single")
+    __slots__ = ("args", "extra", "function", "inputs", "kind", "known", "kwargs", "outputs", "part", "single")
 
     def __init__(self, kind: Kind, function: Any, args: tuple[Any, ...], kwargs: dict[str, Any], inputs: list[Value]) -> None:
         self.kind = kind
@@ -53,6 +54,7 @@ class Call:
         self.outputs: list[Value] = []
         self.single = True
         self.extra: Any = None
+        self.part = ""
 
     @property
     def name(self) -> str:
@@ -83,6 +85,8 @@ class Trace:
         memory: tensors that share their memory with others, by its address (see `overwriting`).
         stale: those that were overwritten by way of another, each with its old value and the values that were written.
         sequences: the queries of attentions read from inside: (time, batch, features).
+        part: the model's child that runs, by its name; "" between them.
+        between: the calls that were made since the last child ended.
     """
 
     def __init__(self, weights: dict[int, tuple[Tensor, str]]) -> None:
@@ -93,6 +97,8 @@ class Trace:
         self.memory: dict[int, list[Tensor]] = {}
         self.stale: dict[int, tuple[Value, list[Value]]] = {}
         self.sequences: list[Value] = []
+        self.part = ""
+        self.between: list[Call] = []
         self.weights = dict(weights)
 
     def enter(self, tensor: Tensor) -> Value:
@@ -101,6 +107,23 @@ class Trace:
         self.values[id(tensor)] = value
         self.inputs.append(value)
         return value
+
+    def add(self, call: Call) -> None:
+        """Take a call that was made."""
+        call.part = self.part
+        self.calls.append(call)
+        if not self.part:
+            self.between.append(call)
+
+    def begin(self, part: str) -> None:
+        """Note that a child of the model begins: what was done between the children prepared its states."""
+        for call in self.between:
+            call.part = part
+        self.part, self.between = part, []
+
+    def end(self) -> None:
+        """Note that the child has ended."""
+        self.part = ""
 
     def find(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> list[Value]:
         """Return the states among a call's arguments."""
@@ -136,6 +159,7 @@ class Trace:
         self.memory.clear()
         self.stale.clear()
         self.sequences.clear()
+        self.between.clear()
 
     def close(self, result: Any) -> None:
         """Mark what the model gave back."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,11 +12,14 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_file
 from torch import Tensor, nn
 
+from minas.action.masks import other_than
+from minas.action.meter import ActionMeter
 from minas.api.work import space_of, task_of
 from minas.errors import MinasError, UsageError, naming
 from minas.exports import EXPORTS, Content
 from minas.graph.architecture import Architecture
 from minas.graph.kinds import padding_of
+from minas.graph.prediction import Place
 from minas.network import build
 from minas.run import configuration
 from minas.run.folder import DATABASE, weights_path
@@ -127,8 +131,8 @@ def export_member(member: Member, folder: Path, *, force: bool, form: str = "pyt
     return folder
 
 
-def node_actions(member: Member, samples: int = 256) -> dict[tuple[int, int], float]:
-    """Return each node's action on validation samples: (stage, node), both from 0; the head is (number of stages, 0).
+def node_actions(member: Member, samples: int = 256) -> dict[Place, float]:
+    """Return the action of each of a member's nodes on validation samples; see `place_actions`.
 
     Args:
         member: whose network is metered.
@@ -137,37 +141,41 @@ def node_actions(member: Member, samples: int = 256) -> dict[tuple[int, int], fl
     Raises:
         UsageError: the weights were not kept.
     """
-    import re
-
-    from minas.action.masks import other_than
-    from minas.action.meter import ActionMeter
-
     network = trained_network(member.run, member.chosen)
     task = task_of(member.run.configuration, member.run.path)
-    inputs, padding = torch.from_numpy(task.validation.inputs[:samples]), padding_of(task.kind)
-    stages = len((member.architecture or {})["stages"])
-    actions: dict[tuple[int, int], float] = {}
-    with torch.no_grad():
-        for name, module, given in _inputs_of_children(network, inputs):
-            # A stem takes the samples; behind a state stands the mask of its padding, where there is any.
-            behind = given[-1].squeeze(1) if padding is not None and len(given) > 1 else None
-            with ActionMeter(module, mask=other_than(padding) if name == "stem" else behind) as meter:
-                module(*given)
-            found = re.fullmatch(r"stage(\d+)_node(\d+)", name)
-            actions[(int(found[1]), int(found[2])) if found else (stages, 0)] = float(meter.action())
+    return place_actions(network, torch.from_numpy(task.validation.inputs[:samples]), padding=padding_of(task.kind))
+
+
+def place_actions(network: nn.Module, inputs: Tensor, *, padding: int | None = None) -> dict[Place, float]:
+    """Meter a network once, and return each node's part of the action: the sum over all of them is the network's.
+
+    A node has the steps of its own operator, and those that merge the states that it takes. A step that reaches over several
+    nodes, such as a linear operator in one and the normalisation in the next, counts whole where its linear operator is.
+
+    Args:
+        network: a `Network`, in eval mode.
+        inputs: samples, of shape (batch, *shape).
+        padding: what fills them behind their last position, or None.
+
+    Returns:
+        Place to action: (stage, node), both from 0; the stem is (-1, 0), the head (number of stages, 0). An operator that
+        changes no state has 0.
+    """
+    with torch.no_grad(), ActionMeter(network, mask=other_than(padding), steps=True) as meter:
+        network(inputs)
+    names = [name for name, _ in network.named_children()]
+    stages = 1 + max(int(found[1]) for found in map(_NODE.fullmatch, names) if found)
+    actions = {_place(name, stages): 0.0 for name in names}
+    for row in meter.table():
+        actions[_place(row.parts[0], stages)] += row.action
     return actions
 
 
-def _inputs_of_children(network: nn.Module, inputs: Tensor) -> list[tuple[str, nn.Module, tuple[Tensor, ...]]]:
-    """Run a network and return its children with what each was given: no step of the action reaches over two of them."""
-    seen: list[tuple[str, nn.Module, tuple[Tensor, ...]]] = []
-    hooks = [
-        module.register_forward_pre_hook(lambda module, args, name=name: seen.append((name, module, args)))
-        for name, module in network.named_children()
-    ]
-    try:
-        network(inputs)
-    finally:
-        for hook in hooks:
-            hook.remove()
-    return seen
+_NODE = re.compile(r"stage(\d+)_node(\d+)")
+
+
+def _place(name: str, stages: int) -> Place:
+    found = _NODE.fullmatch(name)
+    if found is not None:
+        return int(found[1]), int(found[2])
+    return (-1, 0) if name == "stem" else (stages, 0)
