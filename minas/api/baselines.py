@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,7 @@ def train_baselines(
     domain: str,
     *,
     data: str | None = None,
+    preprocessing: str | Mapping[str, Any] | None = None,
     space: str | None = None,
     lambda_: float | None = None,
     class_weights: str | None = None,
@@ -37,6 +39,7 @@ def train_baselines(
     Args:
         domain: name of the domain.
         data: a path, or None for the default data.
+        preprocessing: what is done to signals, as `minas.search` takes it.
         space: the search space whose training is used; the domain's own by default.
         lambda_: weight of the action in the loss.
         class_weights: `balanced` or `none`.
@@ -59,6 +62,7 @@ def train_baselines(
     request = Request(
         domain=domain,
         data=data,
+        preprocessing=preprocessing,
         space=space,
         lambda_=lambda_,
         class_weights=class_weights,

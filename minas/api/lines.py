@@ -6,6 +6,7 @@ import contextlib
 import importlib.util
 import json
 import multiprocessing
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,9 +19,16 @@ from minas.lines import judge, of_domain
 if TYPE_CHECKING:
     from multiprocessing.connection import Connection
 
+    from minas.data.task import DataSource
+
 
 def fit_lines(
-    domain: str, *, data: str | None = None, image_size: int | None = None, out: Path | None = None
+    domain: str,
+    *,
+    data: str | None = None,
+    image_size: int | None = None,
+    preprocessing: str | Mapping[str, Any] | None = None,
+    out: Path | None = None,
 ) -> list[dict[str, Any]]:
     """Fit the lines of a domain, methods without a network, to a task, and keep what they reach.
 
@@ -30,6 +38,7 @@ def fit_lines(
         domain: name of the domain.
         data: a path, or None for the default data.
         image_size: side, in pixels, to which images are resized.
+        preprocessing: what is done to signals, as `minas.search` takes it.
         out: a JSON file to write the figures to as well.
 
     Returns:
@@ -42,7 +51,8 @@ def fit_lines(
     """
     if out is not None and (out.is_dir() or not out.absolute().parent.is_dir()):
         raise UsageError(f"cannot write to {out}: give a file, in a folder that exists, with --out")
-    found, task, _ = load_task(Request(domain=domain, data=data, image_size=image_size, trials=1))
+    asked = Request(domain=domain, data=data, image_size=image_size, preprocessing=preprocessing, trials=1)
+    found, task, _ = load_task(asked)
     lines = of_domain(found.name)
     if not lines:
         raise UsageError(f"the domain {domain} has no lines")
@@ -54,20 +64,19 @@ def fit_lines(
     return [line.to_json() for line in judged]
 
 
-def fit_lines_within(seconds: float, domain: str, *, data: str | None, image_size: int | None) -> list[Judged]:
+def fit_lines_within(seconds: float, domain: str, source: DataSource) -> list[Judged]:
     """Fit the lines in a process of their own, which is ended after some seconds; empty where they took longer.
 
     Args:
         seconds: how long this may take, the start of the process included.
         domain: name of the domain.
-        data: a path, or None for the default data.
-        image_size: side, in pixels, to which images are resized.
+        source: where the task comes from.
     """
     if seconds <= 0 or not of_domain(domain) or importlib.util.find_spec("sklearn") is None:
         return []
     context = multiprocessing.get_context("spawn")
     ours, theirs = context.Pipe(duplex=False)
-    process = context.Process(target=_send, args=(theirs, domain, data, image_size), daemon=True)
+    process = context.Process(target=_send, args=(theirs, domain, source), daemon=True)
     with contextlib.closing(ours):
         process.start()
         theirs.close()
@@ -81,17 +90,17 @@ def fit_lines_within(seconds: float, domain: str, *, data: str | None, image_siz
             process.join()
 
 
-def _send(connection: Connection, domain: str, data: str | None, image_size: int | None) -> None:
+def _send(connection: Connection, domain: str, source: DataSource) -> None:
     rows: list[dict[str, Any]] = []
     with contextlib.suppress(MinasError, KeyboardInterrupt):
-        rows = fit_lines(domain, data=data, image_size=image_size)
+        rows = fit_lines(domain, data=source.path, image_size=source.image_size, preprocessing=source.preprocessing)
     connection.send_bytes(json.dumps(rows).encode())
 
 
-def lines_command(domain: str, *, data: str | None, image_size: int | None) -> str:
+def lines_command(domain: str, source: DataSource) -> str:
     """Return the command that fits the lines of a domain to a task."""
     import shlex
 
-    options = {"--data": data, "--image-size": image_size}
+    options = {"--data": source.path, "--image-size": source.image_size, "--preprocessing": source.preprocessing}
     given = [text for name, value in options.items() if value is not None for text in (name, str(value))]
     return shlex.join(["minas", "lines", domain, *given])

@@ -181,7 +181,7 @@ def _lines(session: Session) -> None:
         session.report("baselines", note="fitting the lines of the field")
         source = source_of(configuration, session.folder)
         seconds = min(LINES, session.clock.left() - 2 * FINISHING)
-        found = fit_lines_within(seconds, configuration.domain, data=source.path, image_size=source.image_size)
+        found = fit_lines_within(seconds, configuration.domain, source)
     if found:
         store.put_fact("lines", [line.to_json() for line in found])
 

@@ -44,6 +44,7 @@ def repeat_command(run: Run) -> str | None:
         "vectors": _beside_the_own(run.configuration, "vectors"),
         "data": source_of(run.configuration, run.path).path,
         "image-size": run.configuration.data.image_size,
+        "preprocessing": run.configuration.data.preprocessing,
         **_limits(run),
         **_confirmation(run),
         **_own_files(run),

@@ -33,6 +33,7 @@ class Request:
         domain: name of the domain.
         data: a path, or None for the domain's default data.
         image_size: side in pixels to which images are resized.
+        preprocessing: what is done to signals: `standardise=trial,band=8-30`, or a mapping of such names to values.
         space: name or TOML file of the search space, or KIND:REST for one of another kind.
         objectives: name or TOML file of the objective set.
         trials: number of trials.
@@ -56,6 +57,7 @@ class Request:
     domain: str = "vision"
     data: str | None = None
     image_size: int | None = None
+    preprocessing: str | Mapping[str, Any] | None = None
     space: str | None = None
     objectives: str | None = None
     trials: int | None = None
@@ -278,10 +280,11 @@ def load_task(request: Request) -> tuple[Domain, Task, DataSource]:
     """Load the task that a request names.
 
     Raises:
-        UsageError: there is no such domain, or a number is out of range.
+        UsageError: there is no such domain, a number is out of range, or preprocessing is unknown or not the domain's to set.
         DataError: the data cannot be used.
     """
     from minas.data.task import DataSource
+    from minas.data.treatment import text_of
 
     domain = DOMAINS.get(request.domain)
     check_numbers({name: getattr(request, name) for name in LEAST})
@@ -290,5 +293,10 @@ def load_task(request: Request) -> tuple[Domain, Task, DataSource]:
     if request.time is not None:
         parse_time(request.time)
     path = None if request.data is None else str(Path(request.data).expanduser().resolve())
-    source = DataSource(path=path, image_size=request.image_size)
+    if request.preprocessing is not None and not domain.preprocessing:
+        settable = ", ".join(name for name, other in DOMAINS.all().items() if other.preprocessing)
+        raise UsageError(
+            f"the preprocessing of the domain '{domain.name}' can't be set, only that of {settable}; leave it out"
+        )
+    source = DataSource(path=path, image_size=request.image_size, preprocessing=text_of(request.preprocessing))
     return domain, domain.load(source), source

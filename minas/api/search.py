@@ -31,6 +31,7 @@ def search(
     data: Any = None,
     groups: Any = None,
     image_size: int | None = None,
+    preprocessing: str | Mapping[str, Any] | None = None,
     objectives: str | os.PathLike[str] | None = None,
     space: str | os.PathLike[str] | None = None,
     max_flops: float | str | None = None,
@@ -71,6 +72,12 @@ def search(
         groups: with arrays, whose each sample is (a subject, a user), whole numbers or texts, (samples,): no group is then in
             two parts. Where parts are given apart, a sequence of such arrays, one a part.
         image_size: side, in pixels, to which images are resized.
+        preprocessing: what is done to signals, where that is not what is usual for the data: a mapping, or its text as on the
+            command line, `"standardise=trial,band=8-30"`. `standardise`: `"channel"`, every channel by its mean and deviation
+            over the training samples; `"trial"`, every channel of every sample by its own; or `"none"`. `band`: the lowest and
+            highest frequency that a band-pass keeps, in hertz. `rate`: points of time a second, which a band needs, where the
+            data don't say it. `points`: to how many points of time samples are brought. `baseline`: over how many points,
+            as recorded, a sample's level is taken, and taken away.
         objectives: objective set, by name or as a TOML file; the domain's own by default.
         space: search space, by name or as a TOML file; the domain's own by default.
         max_flops: largest number of multiply-accumulates of a sample that is worth training, as a number or as `"200k"`.
@@ -110,6 +117,7 @@ def search(
     request = Request(
         domain=domain,
         image_size=image_size,
+        preprocessing=preprocessing,
         space=None if space is None else os.fspath(space),
         objectives=None if objectives is None else os.fspath(objectives),
         trials=trials,
@@ -129,12 +137,12 @@ def search(
         confirmation_seeds=confirmation_seeds,
         limits={name: number(value, f"max_{name}") for name, value in given.items() if value is not None},
     )
-    folder, (configuration, opened, preprocessing) = _begun(request, data, groups, out)
+    folder, (configuration, opened, fitted) = _begun(request, data, groups, out)
     with run_folder.lock(folder):
         configuration.write(folder)
         if started is not None:
             started(folder)
-        sit(folder, configuration, opened, listener, began, {"preprocessing": preprocessing})
+        sit(folder, configuration, opened, listener, began, {"preprocessing": fitted})
     return open_run(folder)
 
 

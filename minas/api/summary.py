@@ -119,8 +119,7 @@ def _unknown_lines(run: Run) -> list[str]:
     """Return the command that fits the field's lines to the run's task, where it has any."""
     if not of_domain(run.configuration.domain):
         return []
-    source = source_of(run.configuration, run.path)
-    command = lines_command(run.configuration.domain, data=source.path, image_size=source.image_size)
+    command = lines_command(run.configuration.domain, source_of(run.configuration, run.path))
     return [f"What the field's lines reach here is not known; this fits them: {command}"]
 
 

@@ -59,7 +59,7 @@ def source_of(configuration: RunConfiguration, folder: Path | None) -> DataSourc
     data, place = configuration.data, folder or Path()
     with naming(place / CONFIGURATION):
         path = None if data.path is None else str(place / data.path)
-        return DataSource(path=path, seed=data.seed, image_size=data.image_size)
+        return DataSource(**{**asdict(data), "path": path})
 
 
 def space_of(configuration: RunConfiguration, folder: Path) -> Space:

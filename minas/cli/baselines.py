@@ -20,6 +20,9 @@ Later searches on the same task draw them beside their front.
 def command(
     domain: Annotated[str, typer.Argument(help="The domain.")],
     data: Annotated[str | None, typer.Option(help="Your own data; the domain's default without it.")] = None,
+    preprocessing: Annotated[
+        str | None, typer.Option(help="Of signals: standardise, band, rate, points, baseline; such as band=8-30,rate=250.")
+    ] = None,
     space: Annotated[str | None, typer.Option(help="The search space whose training is used.")] = None,
     lambda_: Annotated[float | None, typer.Option("--lambda", help="Weight of the action in the loss.")] = None,
     class_weights: Annotated[
@@ -41,6 +44,7 @@ def command(
         rows = train_baselines(
             domain,
             data=data,
+            preprocessing=preprocessing,
             space=space,
             lambda_=lambda_,
             class_weights=class_weights,

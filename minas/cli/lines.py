@@ -23,6 +23,9 @@ def command(
     domain: Annotated[str, typer.Argument(help="The domain.")],
     data: Annotated[str | None, typer.Option(help="Your own data; the domain's default without it.")] = None,
     image_size: Annotated[int | None, typer.Option(help="Side, in pixels, to which images are resized.")] = None,
+    preprocessing: Annotated[
+        str | None, typer.Option(help="Of signals: standardise, band, rate, points, baseline; such as band=8-30,rate=250.")
+    ] = None,
     out: Annotated[Path | None, typer.Option(help="A JSON file to write the figures to as well.")] = None,
     json: Annotated[bool, typer.Option("--json", help="Print a JSON list.")] = False,
 ) -> None:
@@ -30,7 +33,7 @@ def command(
     from minas.api.lines import fit_lines
     from minas.cli import _show
 
-    rows = fit_lines(domain, data=data, image_size=image_size, out=out)
+    rows = fit_lines(domain, data=data, image_size=image_size, preprocessing=preprocessing, out=out)
     if json:
         _show.as_json(rows)
     else:

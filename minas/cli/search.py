@@ -13,6 +13,7 @@ HELP = """Search a domain for networks of little error, action and FLOPs; confir
     minas search vision
     minas search vision --time 30m --control
     minas search vision --data my-images --max-flops 200k
+    minas search physiological --data emg.npz --preprocessing standardise=trial,band=20-450,rate=2000,points=128
     minas search --resume results/vision-20261124-101500
 """
 
@@ -35,6 +36,9 @@ def command(
         str | None, typer.Option(help="Your own data: IDX or CIFAR files, .npz, or a folder of images by class.")
     ] = None,
     image_size: Annotated[int | None, typer.Option(help="Side, in pixels, to which images are resized.")] = None,
+    preprocessing: Annotated[
+        str | None, typer.Option(help="Of signals: standardise, band, rate, points, baseline; such as band=8-30,rate=250.")
+    ] = None,
     objectives: Annotated[str | None, typer.Option(help="Objective set: paper, or a TOML file.")] = None,
     space: Annotated[str | None, typer.Option(help="Search space: the domain's own, or a TOML file.")] = None,
     max_flops: Annotated[str | None, typer.Option(help="Most multiply-accumulates of a sample, such as 200k.")] = None,
@@ -82,6 +86,7 @@ def command(
         else:
             options: dict[str, Any] = {
                 "image_size": image_size,
+                "preprocessing": preprocessing,
                 "objectives": objectives,
                 "space": space,
                 "lambda_": lambda_,

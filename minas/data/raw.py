@@ -44,6 +44,7 @@ class Raw:
         test: given test samples, or None.
         classes: their names.
         source: the file or folder, as errors name it.
+        rate: of signals, points of time in a second, where the files say it.
     """
 
     train: Pile
@@ -51,6 +52,7 @@ class Raw:
     test: Pile | None = None
     classes: tuple[str, ...]
     source: str
+    rate: float | None = None
 
     @property
     def piles(self) -> dict[str, Pile]:

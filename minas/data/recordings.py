@@ -79,7 +79,10 @@ def cut(recordings: Sequence[Recording], path: Path) -> raw.Raw:
     classes, (targets,) = raw.names([np.array(labels, dtype=np.str_)], str(path))
     apart = np.array(groups, dtype=np.str_) if len(set(groups)) > 1 else None
     return raw.Raw(
-        train=raw.Pile(signals.values(np.stack(inputs), str(path)), targets, apart), classes=classes, source=str(path)
+        train=raw.Pile(signals.values(np.stack(inputs), str(path)), targets, apart),
+        classes=classes,
+        source=str(path),
+        rate=recordings[0].rate,
     )
 
 

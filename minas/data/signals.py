@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
 import numpy as np
@@ -25,6 +25,8 @@ class Settings:
             from all of them: what is left is how a channel moves away from where it began. 0 for none.
         band: (lowest, highest) frequency in hertz of a band-pass; a lowest of 0 keeps the level, so that it is a low-pass.
         average: how many points of time, one after the other, become one: their mean.
+        points: how many points of time there are at last: each is the mean over its share of the time where there were more,
+            and lies on the line between its neighbours where there were fewer. None leaves as many as the average does.
         standardise: `none`; `channel`: every channel by its mean and standard deviation over all training samples, so that
             a sample's level stays in it; `trial`: every channel of every sample by its own, which takes the level away.
     """
@@ -33,6 +35,7 @@ class Settings:
     baseline: int = 0
     band: tuple[float, float] | None = None
     average: int = 1
+    points: int | None = None
     standardise: Literal["none", "channel", "trial"] = "channel"
 
     def __post_init__(self) -> None:
@@ -43,6 +46,10 @@ class Settings:
         """
         if self.average < 1:
             raise UsageError(f"signals: an average over {self.average} points of time; expected at least 1")
+        if self.points is not None and (self.points < 1 or self.average != 1):
+            raise UsageError(
+                f"signals: {self.points} points of time from averages over {self.average}; expected 1 or more, of 1"
+            )
         if self.baseline < 0:
             raise UsageError(f"signals: a baseline of {self.baseline} points of time; expected 0, which is none, or more")
         if self.standardise not in ("none", "channel", "trial"):
@@ -55,6 +62,13 @@ class Settings:
                 raise UsageError(
                     f"signals: a band from {low} to {high} Hz; expected 0 <= lowest < highest < {self.rate / 2}, half the rate"
                 )
+
+    def to_json(self) -> dict[str, Any]:
+        """Return JSON values that tell settings apart; what came later is left out where it does nothing."""
+        found = asdict(self)
+        if self.points is None:
+            del found["points"]
+        return found
 
 
 def values(signals: NDArray[Any], where: str) -> NDArray[np.float32]:
@@ -95,8 +109,8 @@ def fit(train: NDArray[np.float32], settings: Settings, where: str) -> dict[str,
 
     Returns:
         `kind`, `shape` (channels, time) as a network sees it, `length` (of a raw signal), `rate`, `baseline`, `band`,
-        `average`, `standardise`; and by channel `mean` and `standard_deviation` (1 where it is constant) of the training part,
-        which are used where `standardise` is `channel`.
+        `average`, `points`, `standardise`; and by channel `mean` and `standard_deviation` (1 where it is constant) of the
+        training part, which are used where `standardise` is `channel`.
 
     Raises:
         DataError: all values are alike, or a signal is shorter than what is averaged, or not longer than its baseline.
@@ -110,14 +124,16 @@ def fit(train: NDArray[np.float32], settings: Settings, where: str) -> dict[str,
         raise DataError(
             f"{where}: signals of {length} points of time; expected more than {settings.baseline}, which are the baseline"
         )
+    check_size(train.shape[0] * train.shape[1] * (settings.points or 1), where)
     found: dict[str, Any] = {
         "kind": "signal",
-        "shape": [train.shape[1], length // settings.average],
+        "shape": [train.shape[1], settings.points or length // settings.average],
         "length": length,
         "rate": settings.rate,
         "baseline": settings.baseline,
         "band": None if settings.band is None else list(settings.band),
         "average": settings.average,
+        "points": settings.points,
         "standardise": settings.standardise,
     }
     filtered = _brought_down(train, found).astype(np.float64)
@@ -137,7 +153,8 @@ def apply(preprocessing: Mapping[str, Any], raw: NDArray[Any]) -> NDArray[np.flo
         raw: (samples, channels, time), or (samples, time) of one channel, in the units of the training data's files.
 
     Returns:
-        (samples, channels, time / average), float32; points of time left over at the end are dropped.
+        (samples, channels, points), or (samples, channels, time / average) where points left over at the end are dropped;
+        float32.
 
     Raises:
         DataError: another number of channels or points of time than in training, or values that are no finite numbers.
@@ -161,7 +178,9 @@ def _brought_down(signals: NDArray[np.float32], preprocessing: Mapping[str, Any]
     baseline = preprocessing.get("baseline", 0)  # networks exported before there was one lack it
     if baseline:
         signals = signals - signals[:, :, :baseline].mean(axis=2, keepdims=True, dtype=np.float64).astype(np.float32)
-    return _averaged(_in_band(signals, preprocessing), preprocessing["average"])
+    averaged = _averaged(_in_band(signals, preprocessing), preprocessing["average"])
+    points = preprocessing.get("points")
+    return averaged if points is None else _resampled(averaged, points)
 
 
 def _in_band(signals: NDArray[np.float32], preprocessing: Mapping[str, Any]) -> NDArray[Any]:
@@ -185,3 +204,27 @@ def _averaged(signals: NDArray[Any], average: int) -> NDArray[Any]:
     kept = signals[:, :, : length // average * average]
     means: NDArray[Any] = kept.reshape(samples, channels, -1, average).mean(axis=3)
     return means
+
+
+def _resampled(signals: NDArray[Any], points: int) -> NDArray[Any]:
+    """Return so many points of time for the same span: means over equal shares of it, or, where points are added, lines."""
+    length = signals.shape[2]
+    if points == length:
+        return signals
+    if points > length:
+        places = np.clip((np.arange(points) + 0.5) * (length / points) - 0.5, 0, length - 1)
+        return _between(signals.astype(np.float64), places)
+    # The integral over time at the ends of the shares, of signals that keep each value for one point of time.
+    whole = np.zeros((*signals.shape[:2], length + 1))
+    np.cumsum(signals, axis=2, dtype=np.float64, out=whole[:, :, 1:])
+    means: NDArray[Any] = np.diff(_between(whole, np.linspace(0, length, points + 1)), axis=2) * (points / length)
+    return means
+
+
+def _between(values: NDArray[np.float64], places: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return values at places between points of time, on the lines between them."""
+    before = np.minimum(places.astype(np.int64), values.shape[2] - 1)
+    after = np.minimum(before + 1, values.shape[2] - 1)
+    share = places - before
+    found: NDArray[np.float64] = values[:, :, before] * (1 - share) + values[:, :, after] * share
+    return found

@@ -31,11 +31,13 @@ class DataSource:
         seed: seeds the split. It belongs to the task and is independent of a search's seed, so that searches with different
             seeds are judged on the same samples.
         image_size: side in pixels to which images are resized; None keeps them, or lets the format decide.
+        preprocessing: what is done to signals, as `minas.data.treatment` writes it; None is what is usual for the data.
     """
 
     path: str | None = None
     seed: int = 0
     image_size: int | None = None
+    preprocessing: str | None = None
 
     def __post_init__(self) -> None:
         if self.path is not None:

@@ -40,6 +40,7 @@ class Domain:
         augment: from a task and the options of the search space's augmentation, what to do to the samples of one training;
             None for nothing. Raises ConfigError for options that the domain doesn't know.
         seconds: how long a search takes when neither trials nor a time are given.
+        preprocessing: whether `load` takes what a user asks to be done to the samples.
     """
 
     name: str
@@ -51,6 +52,7 @@ class Domain:
     load: Callable[[DataSource], Task]
     augment: Callable[[Task, Mapping[str, Any]], Augment | None]
     seconds: float = 300.0
+    preprocessing: bool = False
 
 
 DOMAINS: Shelf[Domain] = Shelf("minas.domains", "DOMAIN", Domain, "domain")

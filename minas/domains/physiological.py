@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from minas.data.resource import Member, Resource
@@ -57,7 +57,7 @@ def load(source: DataSource) -> Task:
         source: what to load, and the seed of the split.
 
     Raises:
-        UsageError: an image size was given.
+        UsageError: an image size was given, or preprocessing that makes no sense for the data.
         DataError: the data can't be used; the message names the file and what was expected in it.
         MinasError: the default data can't be had.
     """
@@ -65,29 +65,46 @@ def load(source: DataSource) -> Task:
     from minas.data.fetch import fetched
     from minas.data.raw import check
     from minas.data.signals import Settings
+    from minas.data.treatment import Treatment
 
     if source.image_size is not None:
         raise UsageError("an image size was given, and the samples are signals; leave it out")
+    asked = Treatment() if source.preprocessing is None else Treatment.of(source.preprocessing)
     if source.path is None:
         folder = fetched(_DATA)
         raw = check(formats.FORMATS.get("uea_ts").read(folder, formats.Options()))
-        settings = Settings(rate=_RATE, baseline=_BASELINE, average=_AVERAGE)
-        return _task(raw, source, settings, name=_DEFAULT, shown=_DATA.source, licence=_DATA.licence)
+        usual = Settings(rate=_RATE, baseline=_BASELINE, average=_AVERAGE)
+        settings = asked.applied(usual, rate=_RATE, where=_DEFAULT)
+        # Trials that are treated otherwise are another task, of which no bounds and no figures are shipped.
+        name = _DEFAULT if settings == usual else None
+        own = replace(raw, source=_DEFAULT)
+        identified: Mapping[str, Any] | None = settings.to_json()
+        return _task(own, source, settings, name=name, shown=_DATA.source, licence=_DATA.licence, identified=identified)
     raw = formats.read(source.path, "signal", formats.Options())
-    settings = Settings(average=-(-raw.train.inputs.shape[2] // _LONGEST))
-    own = "not stated: the user's own data"
-    return _task(raw, source, settings, name=None, shown=source.path, licence=own, chosen=False)
+    usual = Settings(average=-(-raw.train.inputs.shape[2] // _LONGEST))
+    settings = asked.applied(usual, rate=raw.rate, where=source.path)
+    chosen = settings != replace(usual, rate=settings.rate)  # a rate alone changes nothing
+    licence = "not stated: the user's own data"
+    identified = settings.to_json() if chosen else None
+    return _task(raw, source, settings, name=None, shown=source.path, licence=licence, identified=identified)
 
 
 def _task(
-    raw: Raw, source: DataSource, settings: Settings, *, name: str | None, shown: str, licence: str, chosen: bool = True
+    raw: Raw,
+    source: DataSource,
+    settings: Settings,
+    *,
+    name: str | None,
+    shown: str,
+    licence: str,
+    identified: Mapping[str, Any] | None,
 ) -> Task:
-    """Split, fit the preprocessing on the training part alone, and apply it."""
+    """Split, fit the preprocessing on the training part alone, and apply it; `identified` goes into the task's digest."""
     from minas.data import signals, split
     from minas.data.task import Part, Task, digest, own_name
 
     parts = [Part(pile.inputs, pile.targets, pile.groups) for pile in split.parts(raw, seed=source.seed)]
-    identity = digest(parts, raw.classes, asdict(settings) if chosen else None)
+    identity = digest(parts, raw.classes, identified)
     preprocessing = signals.fit(parts[0].inputs, settings, raw.source)
     train, validation, test = (Part(signals.apply(preprocessing, part.inputs), part.targets, part.groups) for part in parts)
     return Task(
@@ -122,4 +139,5 @@ DOMAIN = Domain(
     data=_DATA,
     load=load,
     augment=augment,
+    preprocessing=True,
 )

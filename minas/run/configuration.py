@@ -64,11 +64,13 @@ class DataFacts:
         path: a file or folder; a relative one lies in the run's folder, and moves with it. None for the domain's default data.
         seed: seeds the split.
         image_size: side in pixels to which images are resized; None keeps them.
+        preprocessing: what is done to signals, as the option says it; None is what is usual for the data.
     """
 
     path: str | None = None
     seed: int = 0
     image_size: int | None = None
+    preprocessing: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -13,6 +13,7 @@ from minas.analysis.lines import Judged, judged_from_json, spreads
 from minas.api import line_figures, phases
 from minas.api import lines as api
 from minas.api.tables import front_values
+from minas.data.task import DataSource
 from minas.domains import DOMAINS
 from minas.lines import of_domain
 from minas.run.configuration import TaskFacts
@@ -93,15 +94,17 @@ def test_the_average_random_architecture_stands_in_json(finished_run: minas.Run)
 def test_lines_that_take_too_long_are_left_to_their_own_command(thousand_digits) -> None:
     pytest.importorskip("sklearn")
     began = time.monotonic()
-    assert api.fit_lines_within(0.2, "vision", data=str(thousand_digits), image_size=None) == []
-    assert api.fit_lines_within(-1.0, "vision", data=None, image_size=None) == []
+    assert api.fit_lines_within(0.2, "vision", DataSource(path=str(thousand_digits))) == []
+    assert api.fit_lines_within(-1.0, "vision", DataSource()) == []
     assert time.monotonic() - began < 60
-    command = api.lines_command("vision", data="my images", image_size=32)
-    assert command == "minas lines vision --data 'my images' --image-size 32"
+    command = api.lines_command("vision", DataSource(path="/my images", image_size=32))
+    assert command == "minas lines vision --data '/my images' --image-size 32"
+    command = api.lines_command("physiological", DataSource(preprocessing="band=8-30,rate=250"))
+    assert command == "minas lines physiological --preprocessing band=8-30,rate=250"
 
 
 def test_a_broken_fit_is_no_reason_to_stop(tmp_path) -> None:
-    assert api.fit_lines_within(60.0, "vision", data=str(tmp_path / "nothing.npz"), image_size=None) == []
+    assert api.fit_lines_within(60.0, "vision", DataSource(path=str(tmp_path / "nothing.npz"))) == []
 
 
 def test_the_phase_takes_known_figures_without_fitting(monkeypatch) -> None:

@@ -71,6 +71,32 @@ def test_averages_are_those_of_points_one_after_the_other(average: int, time: in
         np.testing.assert_allclose(out[:, :, place], expected, rtol=1e-4, atol=1e-4)
 
 
+@given(st.integers(1, 40), st.integers(1, 40))
+@settings(deadline=None, max_examples=60)
+def test_samples_come_to_any_number_of_points_in_their_place_in_time(points: int, length: int) -> None:
+    rise = np.arange(length, dtype=np.float32) + 0.5  # the middle of each point of time
+    train = np.stack([np.stack([rise, 3 - 2 * rise]), np.zeros((2, length), np.float32)])
+    found = signals.fit(train, Settings(points=points, standardise="none"), "x")
+    out = signals.apply(found, train)[0]
+    assert found["shape"] == [2, points] == list(out.shape)
+    middles = (np.arange(points) + 0.5) * length / points
+    expected = middles.clip(rise[0], rise[-1])
+    # A share that cuts a point of time takes the cut part of its value, which moves a mean by a quarter of a point at most.
+    cut = 0.0 if points >= length or length % points == 0 else 0.25
+    np.testing.assert_allclose(out[0], expected if points > length else middles, rtol=1e-4, atol=cut + 1e-4)
+    np.testing.assert_allclose(out[1], 3 - 2 * out[0], rtol=1e-4, atol=1e-3)
+
+
+def test_fewer_points_are_means_over_equal_shares() -> None:
+    train = noise(time=60)
+    out = signals.apply(signals.fit(train, Settings(points=8, standardise="none"), "x"), train)
+    finer = np.repeat(train.astype(float), 8, axis=2)  # 8 shares of 60 points are 60 finer points each
+    np.testing.assert_allclose(out, finer.reshape(20, 3, 8, 60).mean(axis=3), rtol=1e-4, atol=1e-3)
+    averages = signals.apply(signals.fit(train, Settings(average=5, standardise="none"), "x"), train)
+    same = signals.apply(signals.fit(train, Settings(points=12, standardise="none"), "x"), train)
+    np.testing.assert_allclose(same, averages, rtol=1e-4, atol=1e-3)
+
+
 @pytest.mark.parametrize(
     ("band", "kept", "lost"),
     [((8.0, 12.0), [10], [0, 2, 30]), ((0.0, 12.0), [0, 2, 6], [30]), ((20.0, 60.0), [30], [0, 2, 10])],
@@ -134,6 +160,8 @@ def test_signals_of_another_form_than_in_training_are_refused() -> None:
     ("options", "message"),
     [
         ({"average": 0}, "average over 0 points"),
+        ({"points": 0}, "0 points of time from averages over 1; expected 1 or more"),
+        ({"points": 8, "average": 2}, "8 points of time from averages over 2"),
         ({"baseline": -1}, "baseline of -1 points of time; expected 0, which is none, or more"),
         ({"standardise": "sample"}, "standardise = 'sample'; expected none, channel or trial"),
         ({"band": (1.0, 30.0)}, "needs the rate"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,7 @@ from minas.data import fetch, formats, signals
 from minas.data.raw import Raw
 from minas.data.task import DataSource, Task
 from minas.domains import physiological
-from minas.errors import DataError
+from minas.errors import DataError, UsageError
 
 
 @pytest.fixture(scope="module")
@@ -89,6 +90,35 @@ def test_long_signals_of_ones_own_are_averaged(tmp_path: Path) -> None:
     assert (task.shape, task.classes) == ((2, 250), ("0", "1", "2"))
     assert (len(task.train), len(task.validation), len(task.test)) == (36, 12, 12)
     assert physiological.load(own(tmp_path, time=256)).shape == (2, 256)
+
+
+def test_what_is_asked_to_be_done_is_done_and_makes_another_task(tmp_path: Path, trials: Task) -> None:
+    plain = physiological.load(own(tmp_path, time=100))
+    asked = physiological.load(replace(own(tmp_path, time=100), preprocessing="standardise=trial,points=20,baseline=10"))
+    assert asked.shape == (2, 20)
+    assert (asked.preprocessing["standardise"], asked.preprocessing["baseline"]) == ("trial", 10)
+    np.testing.assert_allclose(asked.test.inputs.std(axis=2), 1, atol=1e-3)
+    assert asked.digest != plain.digest
+    assert asked.name != plain.name
+    usual = physiological.load(replace(own(tmp_path, time=100), preprocessing="standardise=channel,rate=250"))
+    assert (usual.digest, usual.name) == (plain.digest, plain.name)
+    other = physiological.load(DataSource(preprocessing="points=28"))
+    assert other.shape == (6, 28)
+    assert other.preprocessing["baseline"] == 128  # what is not said stays as usual
+    assert other.name == f"self-regulation-scp1-{other.digest[:8]}"
+    assert physiological.load(DataSource(preprocessing="baseline=128")).name == trials.name
+
+
+def test_a_band_needs_a_rate_that_does_not_contradict_the_data(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=r"My signals.npz does not say; add it.*: band=8-30,rate=250"):
+        physiological.load(replace(own(tmp_path), preprocessing="band=8-30"))
+    task = physiological.load(replace(own(tmp_path), preprocessing="band=8-30,rate=250"))
+    assert (task.preprocessing["band"], task.preprocessing["rate"]) == ([8, 30], 250)
+    with pytest.raises(UsageError, match=r"expected 0 <= lowest < highest < 30\.0, half the rate"):
+        physiological.load(replace(own(tmp_path), preprocessing="band=8-30,rate=60"))
+    with pytest.raises(UsageError, match="a rate of 250 points of time a second, and self-regulation-scp1 says 256"):
+        physiological.load(DataSource(preprocessing="rate=250"))
+    assert physiological.load(DataSource(preprocessing="band=0-8")).preprocessing["rate"] == 256
 
 
 def test_no_subject_is_in_two_parts(tmp_path: Path) -> None:
