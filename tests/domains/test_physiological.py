@@ -57,10 +57,8 @@ def test_preprocessing_is_fitted_on_the_training_part_alone_and_keeps_the_level(
     assert trials.shape == tuple(trials.preprocessing["shape"])
 
 
-def test_every_trial_is_seen_from_its_first_half_second(trials: Task, raw: Raw) -> None:
-    assert trials.shape == (6, 56)  # 16 points a second
-    unscaled = signals.apply({**trials.preprocessing, "standardise": "none"}, raw.train.inputs)
-    assert abs(unscaled[:, :, :8].mean(axis=2)).max() < 1e-4
+def test_trials_are_seen_at_32_points_a_second(trials: Task) -> None:
+    assert trials.shape == (6, 112)
 
 
 def test_the_labels_belong_to_the_trials(trials: Task) -> None:
@@ -104,9 +102,9 @@ def test_what_is_asked_to_be_done_is_done_and_makes_another_task(tmp_path: Path,
     assert (usual.digest, usual.name) == (plain.digest, plain.name)
     other = physiological.load(DataSource(preprocessing="points=28"))
     assert other.shape == (6, 28)
-    assert other.preprocessing["baseline"] == 128  # what is not said stays as usual
+    assert other.preprocessing["standardise"] == "channel"  # what is not said stays as usual
     assert other.name == f"self-regulation-scp1-{other.digest[:8]}"
-    assert physiological.load(DataSource(preprocessing="baseline=128")).name == trials.name
+    assert physiological.load(DataSource(preprocessing="baseline=0")).name == trials.name
 
 
 def test_a_band_needs_a_rate_that_does_not_contradict_the_data(tmp_path: Path) -> None:
