@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from minas.analysis.layout import Layout, layered
-from minas.graph.kinds import first_sides
+from minas.graph.kinds import first_sides, kind_of
 from minas.graph.prediction import Place, costs
 
 if TYPE_CHECKING:
@@ -24,6 +24,8 @@ class NodePicture:
     flops: float
     action: float | None
     share: float
+    details: tuple[str, ...] = ()
+    """Its attributes, a line each, where they don't stand beside its operator."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,6 +49,7 @@ class ArchitecturePicture:
         classes: number of its outputs.
         coloured: the measure whose shares colour the nodes: `action`, or `flops` where no action is known.
         note: a sentence below the drawing, or "".
+        stem: what makes the first state of a sample, as a node; None where the first stage takes the sample itself.
     """
 
     title: str
@@ -56,6 +59,7 @@ class ArchitecturePicture:
     classes: int
     coloured: str
     note: str = ""
+    stem: NodePicture | None = None
 
 
 def architecture_picture(
@@ -83,9 +87,9 @@ def architecture_picture(
     measured: Mapping[Place, float] = action or flops
     whole = sum(measured.values()) or 1.0
 
-    def node(place: Place, operator: str) -> NodePicture:
+    def node(place: Place, operator: str, details: tuple[str, ...] = ()) -> NodePicture:
         share = measured.get(place, 0.0) / whole
-        return NodePicture(operator=operator, flops=flops[place], action=action.get(place), share=share)
+        return NodePicture(operator=operator, flops=flops[place], action=action.get(place), share=share, details=details)
 
     stages = tuple(
         StagePicture(
@@ -96,9 +100,17 @@ def architecture_picture(
         for place, stage in enumerate(architecture.stages)
     )
     head = node((len(stages), 0), "linear")
-    coloured = "action" if action else "flops"
+    operator = kind_of(architecture.kind).stem
+    given = tuple(f"{name} {value}" for name, value in architecture.stem)
     return ArchitecturePicture(
-        title=title, input_shape=shape, stages=stages, head=head, classes=classes, coloured=coloured, note=note
+        title=title,
+        input_shape=shape,
+        stages=stages,
+        head=head,
+        classes=classes,
+        coloured="action" if action else "flops",
+        note=note,
+        stem=None if operator is None else node((-1, 0), operator.replace("_", " "), given),
     )
 
 

@@ -21,7 +21,7 @@ NODE = 0.92
 MARGIN = 0.2
 BETWEEN = 0.34
 END = 0.98
-"""Width of the boxes for the input and the head."""
+"""Width of the boxes for the input, the stem and the head."""
 TOP = -HEIGHT / 2 - MARGIN
 """Where a stage's box begins; its entry's centre is at 0."""
 HEADING = 0.28
@@ -54,7 +54,8 @@ def draw(info: ArchitecturePicture) -> Figure:
 
     layers = max(stage.layout.layers for stage in info.stages)
     widths = [max(stage.layout.width, 1.7) + 2 * MARGIN for stage in info.stages]
-    across = sum(widths) + BETWEEN * (len(widths) + 1) + 2 * END
+    ends = 2 if info.stem is None else 3
+    across = sum(widths) + BETWEEN * (len(widths) + ends - 1) + ends * END
     bottom = max(_bottom(layers), HEIGHT / 2)
     spare = max(0.0, LEAST / ACROSS - across) / 2
     figure = _style.new_figure((across + 2 * spare) * ACROSS, (bottom - TOP + HEADING) * DOWN + 1.25)
@@ -73,6 +74,11 @@ def _stages(axes: Axes, info: ArchitecturePicture, widths: list[float], colours:
     most = _most(info)
     _text_box(axes, (END / 2, 0.0), END, ["input", _shape(info.input_shape)], "white", _style.INK)
     left, came = END + BETWEEN, (END, 0.0)
+    if info.stem is not None:
+        tall = HEIGHT + 1.6 * MARGIN  # it names its attributes, and below it is room
+        _node(axes, (left + END / 2, 0.0), END, info.stem, colours, most, list(info.stem.details), tall)
+        _between(axes, came, (left, 0.0), left - BETWEEN / 2, into_side=True)
+        left, came = left + END + BETWEEN, (left + END, 0.0)
     for number, (stage, width) in enumerate(zip(info.stages, widths, strict=True)):
         entry, output = _stage(axes, stage, number, left, width, colours, most)
         _between(axes, came, entry, left - BETWEEN / 2)
@@ -145,23 +151,32 @@ def _between(axes: Axes, start: Point, end: Point, column: float, *, into_side: 
 
 
 def _node(
-    axes: Axes, centre: Point, width: float, node: NodePicture, colours: Colormap, most: float, extra: list[str]
+    axes: Axes,
+    centre: Point,
+    width: float,
+    node: NodePicture,
+    colours: Colormap,
+    most: float,
+    extra: list[str],
+    height: float = HEIGHT,
 ) -> None:
     names = node.operator.split(" ", 1) if len(node.operator) > LONG else [node.operator]
     lines = [*names, *extra, f"{show(node.flops)} FLOPs" if node.flops else "no FLOPs"]
     if node.action is not None:
         lines.append(f"action {show(node.action)}")
     depth = 0.04 + 0.76 * (node.share / most)
-    _text_box(axes, centre, width, lines, colours(depth), "white" if depth > 0.55 else _style.INK, len(names))
+    _text_box(axes, centre, width, lines, colours(depth), "white" if depth > 0.55 else _style.INK, len(names), height)
 
 
-def _text_box(axes: Axes, centre: Point, width: float, lines: list[str], fill: Any, ink: str, bold: int = 1) -> None:
+def _text_box(
+    axes: Axes, centre: Point, width: float, lines: list[str], fill: Any, ink: str, bold: int = 1, height: float = HEIGHT
+) -> None:
     from matplotlib.patches import FancyBboxPatch
 
-    corner = centre[0] - width / 2, centre[1] - HEIGHT / 2
+    corner = centre[0] - width / 2, centre[1] - height / 2
     style: dict[str, Any] = {"boxstyle": "round,pad=0,rounding_size=0.07", "edgecolor": _style.MUTED, "linewidth": 0.9}
-    axes.add_patch(FancyBboxPatch(corner, width, HEIGHT, facecolor=fill, zorder=3, **style))
-    pitch = HEIGHT / (len(lines) + 0.6)
+    axes.add_patch(FancyBboxPatch(corner, width, height, facecolor=fill, zorder=3, **style))
+    pitch = height / (len(lines) + 0.6)
     for place, line in enumerate(lines):
         y = centre[1] + (place - (len(lines) - 1) / 2) * pitch
         weight, size = ("bold", _style.TEXT_SIZE) if place < bold else ("normal", _style.SMALL_SIZE)
@@ -174,7 +189,8 @@ def _shape(shape: tuple[int, ...]) -> str:
 
 
 def _most(info: ArchitecturePicture) -> float:
-    return max([info.head.share, *(node.share for stage in info.stages for node in stage.nodes)]) or 1.0
+    ends = [info.head.share, 0.0 if info.stem is None else info.stem.share]
+    return max([*ends, *(node.share for stage in info.stages for node in stage.nodes)]) or 1.0
 
 
 def _scale(figure: Figure, axes: Axes, info: ArchitecturePicture, colours: Colormap) -> None:

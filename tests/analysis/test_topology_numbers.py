@@ -36,3 +36,15 @@ def test_the_sum_is_what_the_graph_predicts() -> None:
     picture = architecture_picture(architecture(), shape=(3, 31, 28), classes=7)
     whole = sum(node.flops for stage in picture.stages for node in stage.nodes) + picture.head.flops
     assert whole == features(architecture(), shape=(3, 31, 28), classes=7).macs
+
+
+def test_a_stem_is_a_node_with_its_attributes() -> None:
+    stage = Stage(width=8, stride=1, nodes=(Node(operator="token_conv3"),), edges=((0, 1),))
+    stem = (("bag", 0), ("buckets", 50), ("grams", 2), ("rows", 90), ("width", 4))
+    text = Architecture(kind="text", stages=(stage,), head=(("pool", "mean"),), stem=stem)
+    picture = architecture_picture(text, shape=(25,), classes=2, action={(-1, 0): 3.0, (0, 0): 4.0, (1, 0): 5.0})
+    assert picture.stem is not None
+    assert picture.stem.operator == "token embedding"
+    assert picture.stem.details == ("bag 0", "buckets 50", "grams 2", "rows 90", "width 4")
+    assert (picture.stem.flops, picture.stem.action, picture.stem.share) == (0, 3.0, 0.25)
+    assert architecture_picture(architecture(), shape=(1, 28, 28), classes=10).stem is None

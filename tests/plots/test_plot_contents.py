@@ -12,6 +12,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import FancyBboxPatch
 from matplotlib.text import Text
 
+from minas.analysis.topology import NodePicture
 from minas.errors import UsageError
 from minas.plots import SHELF
 from minas.plots._labels import place
@@ -170,6 +171,31 @@ def test_architecture_writes_operators_flops_and_action() -> None:
     assert any(text.startswith("share of the network's action") for text in written)
     boxes = [patch for patch in figure.axes[0].patches if isinstance(patch, FancyBboxPatch)]
     assert len(boxes) == 3 * (7 + 1) + 2
+
+
+def test_a_stem_stands_before_the_stages_and_says_what_it_is() -> None:
+    stem = NodePicture(
+        operator="token embedding",
+        flops=0,
+        action=40.0,
+        share=0.9,
+        details=("bag 0", "buckets 4096", "rows 12000", "width 16"),
+    )
+    info = dataclasses.replace(picture_samples.architecture(stages=1), stem=stem)
+    figure = SHELF.get("architecture").draw(info)
+    written = texts(figure)
+    for line in ("token", "embedding", "bag 0", "buckets 4096", "rows 12000", "width 16", "action 40"):
+        assert line in written
+    boxes = [patch for patch in figure.axes[0].patches if isinstance(patch, FancyBboxPatch)]
+    assert len(boxes) == 7 + 1 + 3
+    figure.draw_without_rendering()
+    renderer = figure.canvas.get_renderer()  # type: ignore[attr-defined]
+    box = boxes[1].get_window_extent(renderer)
+    for text in figure.axes[0].texts:
+        if text.get_text() in stem.details:
+            inner = text.get_window_extent(renderer)
+            assert box.x0 <= inner.x0 < inner.x1 <= box.x1
+            assert box.y0 <= inner.y0 < inner.y1 <= box.y1
 
 
 def test_architecture_without_action_is_coloured_by_flops() -> None:
