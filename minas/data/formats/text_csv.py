@@ -5,7 +5,8 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from minas.data import encodings, files, labelled, raw
@@ -42,12 +43,24 @@ def _delimiter(first: str) -> str | None:
     """Return the delimiter by which a first line names the columns that are needed."""
     for delimiter in _DELIMITERS:
         try:
-            names = next(csv.reader([first], delimiter=delimiter), [])
-        except csv.Error:  # one cell longer than any name, which csv doesn't read
+            with _cells_up_to(len(first)):
+                names = next(csv.reader([first], delimiter=delimiter), [])
+        except csv.Error:
             continue
         if len(names) > 1 and labelled.columns(names) is not None:
             return delimiter
     return None
+
+
+@contextmanager
+def _cells_up_to(length: int) -> Iterator[None]:
+    """Let csv read cells of so many characters: it has one limit for all readers, which is what it was afterwards."""
+    before = csv.field_size_limit()
+    csv.field_size_limit(max(length, before))
+    try:
+        yield
+    finally:
+        csv.field_size_limit(before)
 
 
 def _read(path: Path, options: Options) -> raw.Raw:
@@ -85,7 +98,8 @@ def _records(text: str, delimiter: str, path: Path) -> list[list[str]]:
     for quoting in (csv.QUOTE_MINIMAL, csv.QUOTE_NONE):
         reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, quoting=quoting, strict=True)
         try:
-            rows = [row for row in reader if row]
+            with _cells_up_to(len(text)):
+                rows = [row for row in reader if row]
         except csv.Error as error:
             problems.append(f"line {reader.line_num}: {error}")
             continue
