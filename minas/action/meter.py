@@ -42,7 +42,7 @@ class ActionMeter:
         mask: (batch, positions), True = valid: padding contributes nothing to T, V and E. Or a function that gives it for each
             pass, from the model's first tensor: `mask=lambda ids: ids != 0` reads batch after batch, each with its padding.
         fraction: the share of each batch, its first samples, from which T, E and a batch normalisation's variance are
-            taken: 1/8 gives the same S within 1% and costs a training step little.
+            taken: 1/8 gives the same S within 1% and costs a training step little. With another `batch_axis` than 0 it is 1.
         steps: whether to keep each step's state for `table()` and `rescale_gap()`; without it a training step is quicker.
         fused: run the steps of a convolutional network as one function each while training, from the second pass on, with the
             same S and gradient in less time (see `minas.action.fused`); keeps no steps. For models that go the same way
@@ -181,7 +181,8 @@ class ActionMeter:
         samples = self._count(trace)
         widen(trace)
         with without_autocast(outputs[0].device.type if outputs else "cpu"):
-            steps = assemble(trace, samples, self.mask, self.fraction)
+            # Of states that have the batch elsewhere none is cut: their first axis may be as long as the batch.
+            steps = assemble(trace, samples, self.mask, 1.0 if self._batch_axis else self.fraction)
             if not steps:
                 check_seen(self.model, trace, outputs)
             found = Pass.of(steps, samples, keep=self._keep)

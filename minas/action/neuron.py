@@ -39,7 +39,8 @@ def bringers(model: nn.Module) -> list[nn.Module]:
     for module in model.modules():
         if id(module) in inside:
             continue
-        if callable(getattr(module, "potential", None)):
+        potential = getattr(module, "potential", None)
+        if callable(potential) and not isinstance(potential, nn.Module):  # a child of that name is a module like any other
             found.append(module)
             inside |= {id(child) for child in module.modules()}
     return found

@@ -7,6 +7,8 @@ import torch
 from action_reference import action, conv_matrix, half_square, measure, rows
 from torch import nn
 
+from minas.action.meter import ActionMeter
+
 
 class Spike(torch.autograd.Function):
     @staticmethod
@@ -124,3 +126,36 @@ def test_convolution_and_normalisation_before_a_neuron():
 def test_a_neuron_alone_is_metered():
     lif = LIF(3)
     assert [row.operator for row in rows(lif, torch.randn(2, 4, 3))] == ["LIF"]
+
+
+def test_a_child_that_is_named_potential_is_read_like_any_other():
+    class Named(nn.Module):
+        def __init__(self, name):
+            super().__init__()
+            self.name = name
+            self.add_module(name, nn.Linear(3, 4))
+            self.out = nn.Linear(4, 2)
+
+        def forward(self, x):
+            return self.out(torch.relu(getattr(self, self.name)(x)))
+
+    named, plain = Named("potential"), Named("layer")
+    plain.load_state_dict({key.replace("potential", "layer"): value for key, value in named.state_dict().items()})
+    x = torch.randn(5, 3)
+    found = []
+    for model in (named, plain):
+        with torch.no_grad(), ActionMeter(model) as meter:
+            model(x)
+        found.append((float(meter.action()), [row.action for row in meter.table()]))
+    assert found[0] == found[1]
+
+
+def test_a_part_of_the_batch_is_never_a_part_of_time():
+    model = nn.LSTM(3, 3)
+    x = torch.randn(6, 6, 3)  # as many time steps as samples
+    found = []
+    for fraction in (1.0, 0.5):
+        with torch.no_grad(), ActionMeter(model, batch_axis=1, fraction=fraction) as meter:
+            model(x)
+        found.append(float(meter.action()))
+    assert found[0] == pytest.approx(found[1], rel=1e-6)
