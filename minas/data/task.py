@@ -32,12 +32,15 @@ class DataSource:
             seeds are judged on the same samples.
         image_size: side in pixels to which images are resized; None keeps them, or lets the format decide.
         preprocessing: what is done to signals, as `minas.data.treatment` writes it; None is what is usual for the data.
+        left_out: the group whose samples are the test part, all others being training and validation samples; None keeps
+            the split that the data have, or a drawn one.
     """
 
     path: str | None = None
     seed: int = 0
     image_size: int | None = None
     preprocessing: str | None = None
+    left_out: str | None = None
 
     def __post_init__(self) -> None:
         if self.path is not None:

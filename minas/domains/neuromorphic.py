@@ -71,7 +71,8 @@ def _task(raw: Raw, source: DataSource, *, name: str | None, shown: str, licence
     from minas.data import split
     from minas.data.task import Part, Task, digest, own_name
 
-    parts = [Part(pile.inputs, pile.targets, pile.groups) for pile in split.parts(raw, seed=source.seed)]
+    piles = split.parts(raw, seed=source.seed, left_out=source.left_out)
+    parts = [Part(pile.inputs, pile.targets, pile.groups) for pile in piles]
     identity = digest(parts, raw.classes)
     shape = parts[0].inputs.shape[1:]
     train, validation, test = (Part(part.inputs.astype(np.float32), part.targets, part.groups) for part in parts)

@@ -37,10 +37,10 @@ def load(source: DataSource) -> Task:
         raise UsageError("an image size was given, and the samples are texts; leave it out")
     if source.path is None:
         raw = check(movie_reviews.read())
-        parts = split.parts(raw, seed=source.seed, shares=_SHARES)
+        parts = split.parts(raw, seed=source.seed, shares=_SHARES, left_out=source.left_out)
         return _task(raw, parts, name=_DEFAULT, shown=RESOURCE.source, licence=RESOURCE.licence)
     raw = formats.read(source.path, "text", formats.Options())
-    parts = split.parts(raw, seed=source.seed)
+    parts = split.parts(raw, seed=source.seed, left_out=source.left_out)
     return _task(raw, parts, name=None, shown=source.path, licence="not stated: the user's own data")
 
 

@@ -71,7 +71,7 @@ def _task(raw: Raw, source: DataSource, *, name: str | None, shown: str, licence
     from minas.data.task import Part, Task, digest, own_name
 
     side = source.image_size
-    found = split.parts(raw, seed=source.seed)
+    found = split.parts(raw, seed=source.seed, left_out=source.left_out)
     parts = [
         Part(images.resized(pile.inputs, side, side) if side else pile.inputs, pile.targets, pile.groups) for pile in found
     ]

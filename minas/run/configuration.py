@@ -65,12 +65,14 @@ class DataFacts:
         seed: seeds the split.
         image_size: side in pixels to which images are resized; None keeps them.
         preprocessing: what is done to signals, as the option says it; None is what is usual for the data.
+        left_out: the group whose samples are the test part; None for a split that keeps to no group.
     """
 
     path: str | None = None
     seed: int = 0
     image_size: int | None = None
     preprocessing: str | None = None
+    left_out: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
