@@ -66,6 +66,40 @@ def fit(train: Sequence[str] | NDArray[Any], where: str, *, ids: int = IDS, buck
     }
 
 
+def problem(preprocessing: Mapping[str, Any], *, words_a_sample: int, ids: int) -> str | None:
+    """Return in words why preprocessing is not such as `fit` returns, or None; it may come from a stranger's file.
+
+    Args:
+        preprocessing: JSON values.
+        words_a_sample: how many whole numbers a sample has for the network.
+        ids: bound of the whole numbers that the network takes.
+    """
+    kind, length, buckets, vocabulary, given = (
+        preprocessing.get(name) for name in ("kind", "length", "buckets", "words", "ids")
+    )
+    if kind != "text":
+        return f"kind is {_shown(kind)}, expected 'text'"
+    if type(length) is not int or length != words_a_sample:
+        return f"length is {_shown(length)}, expected {words_a_sample}, the words of a sample"
+    if type(buckets) is not int or buckets < 1:
+        return f"buckets is {_shown(buckets)}, expected a whole number of at least 1"
+    if not isinstance(vocabulary, list) or not all(isinstance(word, str) for word in vocabulary):
+        return "words is no list of texts, expected the vocabulary"
+    if len(set(vocabulary)) < len(vocabulary):
+        return "a word stands twice among words"
+    numbers = 1 + buckets + len(vocabulary)
+    if type(given) is not int or given != numbers:
+        return f"ids is {_shown(given)}, expected {numbers}: padding, the buckets and the words"
+    if numbers > ids:
+        return f"it gives {numbers} different whole numbers, and the network takes those below {ids}"
+    return None
+
+
+def _shown(value: Any) -> str:
+    shown = repr(value)
+    return shown if len(shown) <= 40 else f"{shown[:37]}..."
+
+
 def apply(preprocessing: Mapping[str, Any], texts: Iterable[str]) -> NDArray[np.int64]:
     """Return texts as a network takes them: a row of whole numbers each, cut or filled with padding behind its last word.
 
@@ -78,8 +112,10 @@ def apply(preprocessing: Mapping[str, Any], texts: Iterable[str]) -> NDArray[np.
         outside of the vocabulary.
 
     Raises:
-        DataError: there are more texts than memory should hold.
+        DataError: there are more texts than memory should hold, or one text is given where several are expected.
     """
+    if isinstance(texts, str):
+        raise DataError("one text was given; expected several: put it in a list")
     rows = list(texts)
     length, buckets = int(preprocessing["length"]), int(preprocessing["buckets"])
     raw.check_size(len(rows) * length, "texts")

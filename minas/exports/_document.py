@@ -8,9 +8,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from minas.data import texts
 from minas.errors import ArchitectureError
 from minas.graph.architecture import Architecture, dump, load
-from minas.graph.kinds import Kind, kind_of
+from minas.graph.kinds import Kind, ids_below, kind_of
 
 SCHEMA = 1
 _KEYS = ("schema", "architecture", "shape", "classes", "preprocessing", "measures", "provenance")
@@ -71,12 +72,25 @@ def loads(text: str, *, where: str) -> Document:
         architecture = load(values["architecture"])
     except ArchitectureError as error:
         raise ArchitectureError(f"{where}: {error}") from error
-    return Document(
+    document = Document(
         architecture,
         _shape(values["shape"], kind_of(architecture.kind), where),
         _classes(values["classes"], where),
         *(_table(values, key, where) for key in ("preprocessing", "measures", "provenance")),
     )
+    _check_preprocessing(document, where)
+    return document
+
+
+def _check_preprocessing(document: Document, where: str) -> None:
+    """Refuse preprocessing of texts that no text could go through; where nothing is said of it, samples are whole numbers."""
+    if document.architecture.kind != "text" or not document.preprocessing:
+        return
+    ids = ids_below(document.architecture)
+    assert ids is not None
+    problem = texts.problem(document.preprocessing, words_a_sample=document.shape[0], ids=ids)
+    if problem is not None:
+        raise ArchitectureError(f"{where}: preprocessing: {problem}")
 
 
 def _parse(text: str, where: str) -> Any:
@@ -113,6 +127,9 @@ def _shape(value: Any, kind: Kind, where: str) -> tuple[int, ...]:
 def _classes(value: Any, where: str) -> tuple[str, ...]:
     if not isinstance(value, list) or not value or not all(isinstance(name, str) for name in value):
         raise ArchitectureError(f"{where}: classes must be a list of at least one name")
+    twice = next((name for place, name in enumerate(value) if name in value[:place]), None)
+    if twice is not None:
+        raise ArchitectureError(f"{where}: the class {twice[:60]!r} stands twice among classes; each has a name of its own")
     return tuple(value)
 
 

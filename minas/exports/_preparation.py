@@ -24,6 +24,8 @@ from itertools import islice
 _SAMPLES = '''\
 def samples(texts: Iterable[str]) -> Tensor:
     """Return texts as the network takes them, int64: (texts, words), 0 behind a text's last word."""
+    if isinstance(texts, str):
+        raise TypeError("one text was given; samples takes several: samples([text])")
     length, buckets = PREPROCESSING["length"], PREPROCESSING["buckets"]
     known = {word: 1 + buckets + place for place, word in enumerate(PREPROCESSING["words"])}
     rows = []
@@ -31,7 +33,7 @@ def samples(texts: Iterable[str]) -> Tensor:
         row = [known.get(word) or 1 + bucket(word, buckets) for word in islice(words(text), length)]
         row = row or [1 + bucket("", buckets)]
         rows.append(row + [0] * (length - len(row)))
-    return torch.tensor(rows, dtype=torch.int64)
+    return torch.tensor(rows, dtype=torch.int64).reshape(len(rows), length)
 '''
 _READ = 'json.loads((Path(__file__).parent / "architecture.json").read_text(encoding="utf-8"))["preprocessing"]'
 

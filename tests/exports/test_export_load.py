@@ -123,6 +123,7 @@ def _stage(document: dict[str, Any]) -> dict[str, Any]:
         (lambda d: d.update(shape=[2**80, 28, 28]), r"shape must be \(channels, height, width\), each a positive integer"),
         (lambda d: d.update(classes=[]), "classes must be a list"),
         (lambda d: d.update(classes=[1, 2, 3, 4]), "classes must be a list"),
+        (lambda d: d.update(classes=["a", "b", "a", "c"]), "the class 'a' stands twice among classes"),
         (lambda d: d.update(measures=[]), "measures must be an object"),
         (lambda d: d.update(architecture=None), "architecture"),
         (lambda d: _stage(d).update(width=10**30), "stages"),
