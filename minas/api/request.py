@@ -245,9 +245,20 @@ def check_numbers(values: Mapping[str, float | None]) -> None:
 
 def _check_limits(request: Request) -> None:
     known = known_before_training()
-    for name in request.limits:
+    for name, most in request.limits.items():
         if name not in known:
             raise UsageError(f"a limit on '{name}' cannot be checked before training: limits are {', '.join(known)}")
+        if most < 1:
+            raise UsageError(f"max-{name} must be at least 1, not {most:g}: every network has more than that")
+
+
+def _check_image_size(request: Request, domain: Domain) -> None:
+    if request.image_size is not None and not domain.image_size:
+        others = " and ".join(name for name, other in DOMAINS.all().items() if other.image_size)
+        raise UsageError(
+            f"an image size was given, and the samples of the domain '{domain.name}' have no sides in pixels, as those of "
+            f"{others} have; leave it out"
+        )
 
 
 def _settings(request: Request, confirmation: ConfirmationSettings, own_limits: Mapping[str, float], usual: float) -> Settings:
@@ -289,6 +300,7 @@ def load_task(request: Request) -> tuple[Domain, Task, DataSource]:
     domain = DOMAINS.get(request.domain)
     check_numbers({name: getattr(request, name) for name in LEAST})
     _check_limits(request)
+    _check_image_size(request, domain)
     ENGINES.get(request.engine)
     if request.time is not None:
         parse_time(request.time)

@@ -33,7 +33,12 @@ def command(
         typer.Option(help="Time for search, confirmation and plots, such as 5m (default; neuromorphic: 10m) or 1h30m."),
     ] = None,
     data: Annotated[
-        str | None, typer.Option(help="Your own data: IDX or CIFAR files, .npz, or a folder of images by class.")
+        str | None,
+        typer.Option(
+            help="Your own data. vision: IDX, CIFAR, .npz or images in folders by class; text: CSV, JSON lines or .txt files "
+            "in folders by class; physiological: .ts, .npz, CSV, EDF, WFDB or .mat of Ninapro; neuromorphic: .npy, .npz, "
+            "N-MNIST, AEDAT 3.1 or SHD."
+        ),
     ] = None,
     image_size: Annotated[int | None, typer.Option(help="Side, in pixels, to which images are resized.")] = None,
     preprocessing: Annotated[

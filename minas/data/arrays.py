@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, cast
 
@@ -115,12 +115,27 @@ def _pair(part: Any, name: str) -> tuple[Any, Any]:
 
 
 def _array(values: Any, what: str) -> NDArray[Any]:
+    if isinstance(values, list | tuple):
+        _check_texts(values, what)  # NumPy would make texts of numbers and bytes that stand among texts
     try:
         array = np.asarray(values)
     except (ValueError, TypeError, RuntimeError) as error:
         raise DataError(f"{what}: no array can be made of them, {error}; expected arrays with samples of one shape") from error
+    if array.dtype.kind == "S":
+        raise DataError(f"{what}: they are bytes; expected texts: decode them first, such as with .decode('utf-8')")
     if array.dtype.hasobject:
+        _check_texts(array.ravel(), what)
         if all(isinstance(value, str) for value in array.ravel()):
             return array.astype(np.str_)
         raise DataError(f"{what}: an array of Python objects; expected numbers, or texts as labels")
     return array
+
+
+def _check_texts(values: Sequence[Any] | NDArray[Any], what: str) -> None:
+    """Refuse what is neither a text nor a whole number among texts: a missing value, say, or bytes."""
+    if not any(isinstance(value, str) for value in values):
+        return
+    for place, value in enumerate(values):
+        if not isinstance(value, str | int | np.integer):
+            kind = "None" if value is None else f"of type {type(value).__name__}"
+            raise DataError(f"{what}: the one at place {place}, from 0, is {kind}; expected a text, as others of them are")

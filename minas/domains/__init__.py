@@ -41,6 +41,7 @@ class Domain:
             None for nothing. Raises ConfigError for options that the domain doesn't know.
         seconds: how long a search takes when neither trials nor a time are given.
         preprocessing: whether `load` takes what a user asks to be done to the samples.
+        image_size: whether samples have sides in pixels, to which `load` may be asked to resize them.
     """
 
     name: str
@@ -53,6 +54,7 @@ class Domain:
     augment: Callable[[Task, Mapping[str, Any]], Augment | None]
     seconds: float = 300.0
     preprocessing: bool = False
+    image_size: bool = False
 
 
 DOMAINS: Shelf[Domain] = Shelf("minas.domains", "DOMAIN", Domain, "domain")

@@ -110,4 +110,5 @@ DOMAIN = Domain(
     data=_DATA,
     load=load,
     augment=augment,
+    image_size=True,
 )

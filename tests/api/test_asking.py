@@ -149,6 +149,20 @@ def test_arrays_are_found_wherever_a_runs_folder_is_moved(tmp_path, thousand_dig
     assert f"--data {moved / 'data' / 'data.npz'}" in repeat_command(run)
 
 
+@pytest.mark.parametrize("name", ["flops", "params", "activations"])
+def test_a_limit_that_no_network_can_meet_is_refused(name):
+    for most in (0.0, 0.5):
+        with pytest.raises(UsageError, match=f"max-{name} must be at least 1, not {most:g}"):
+            load_task(Request(limits={name: most}))
+
+
+@pytest.mark.parametrize("domain", ["text", "physiological"])
+@pytest.mark.parametrize("size", [3, 28])
+def test_an_image_size_is_refused_where_samples_have_no_sides(domain, size):
+    with pytest.raises(UsageError, match=f"the samples of the domain '{domain}' have no sides in pixels, as those of neuro"):
+        load_task(Request(domain=domain, image_size=size))
+
+
 def test_limits_may_be_given_as_texts(tmp_path, thousand_digits, monkeypatch):
     configuration = begun(monkeypatch, tmp_path / "run", data=thousand_digits, max_flops="150k", max_params=9e3)[1]
     assert configuration.settings.limits == {"flops": 150_000.0, "params": 9000.0}

@@ -83,3 +83,26 @@ def test_arrays_that_cannot_be_written_are_an_error_in_words(tmp_path):
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(MinasError, match=r"cannot write .*data\.npz: Not a directory"):
         arrays.store((np.zeros((4, 4, 4)), [0, 1, 0, 1]), tmp_path / "file" / "data")
+
+
+@pytest.mark.parametrize(
+    ("texts", "message"),
+    [
+        (["a", None, "b"], "samples of train: the one at place 1, from 0, is None; expected a text, as others of them are"),
+        (["a", "b", b"c"], "samples of train: the one at place 2, from 0, is of type bytes; expected a text"),
+        (["a", float("nan"), "b"], "samples of train: the one at place 1, from 0, is of type float; expected a text"),
+        (np.array(["a", "b", None], object), "samples of train: the one at place 2, from 0, is None; expected a text"),
+        ([b"a", b"b", b"c"], r"samples of train: they are bytes; expected texts: decode them first"),
+    ],
+)
+def test_what_is_no_text_among_texts_is_named(texts, message):
+    with pytest.raises(DataError, match=message):
+        arrays.named((texts, ["x", "y", "x"]))
+    with pytest.raises(DataError, match=message.replace("samples", "labels")):
+        arrays.named((["a", "b", "c"], texts))
+
+
+def test_texts_and_whole_numbers_as_labels_are_fine():
+    found = arrays.named((np.array(["a", "bc"], object), ["x", 1]))
+    assert found["x_train"].tolist() == ["a", "bc"]
+    assert found["y_train"].tolist() == ["x", "1"]
