@@ -18,8 +18,9 @@ if TYPE_CHECKING:
 _DEFAULT = "self-regulation-scp1"
 _RATE = 256.0
 _BASELINE = 0
-"""None is taken away: the classes sit in the slow level. From their first half second (128 points), at averages of 16, a logistic
-regression has 21.2% test error in place of 8.9%, though cross-validation within the training trials was for it (.834, .822)."""
+"""None is taken away: the classes sit in the slow level. From their first half second (128 points), at averages of 16, a
+logistic regression has 21.2% test error in place of 8.9%, though cross-validation within the training trials was for it (.834
+against .822)."""
 _AVERAGE = 8
 _LONGEST = 256
 """Points of time that a user's signals are brought to at most, by averaging."""

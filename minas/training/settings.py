@@ -31,8 +31,8 @@ class TrainingSettings:
         patience: how many epochs may pass without a lower cross-entropy of the validation part before training ends; the
             network is then the one of its best epoch, also where all were trained. 0 trains them all, and keeps the last.
         vectors: what the rows of a text's words start from, before they are trained: with `naive_bayes` how much likelier
-            each word is in one class of the training samples than in the others; with `glove` GloVe's vectors of known words, so
-            that a network knows what it did not learn from its task; with `none` all are drawn at random.
+            each word is in one class of the training samples than in the others; with `glove` GloVe's vectors of known words,
+            so that a network knows what it did not learn from its task; with `none` all are drawn at random.
     """
 
     epochs: int = field(default=6, metadata={"minimum": 1})
