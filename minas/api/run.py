@@ -183,3 +183,23 @@ class Run:
             return self.front.labelled(name)
         trial = self.trial(name)
         return self.front.by_key.get(trial.candidate.key) or Member(self, trial, labels=())
+
+    def leave_one_group_out(self, *, workers: int | None = None) -> dict[str, Any]:
+        """Train the knee, accurate and frugal member on all groups but one, test on that one, and do so for each group.
+
+        Example:
+            `for row in run.leave_one_group_out()["groups"]: print(row["group"], row["members"][0]["test"]["error"]["mean"])`
+
+        Args:
+            workers: worker processes; the run's own number by default.
+
+        Returns:
+            Figures a group and over all groups, as `minas groups --json` prints them.
+
+        Raises:
+            UsageError: the data have no groups, the front is empty, or the folder is in use.
+            MinasError: the machine failed; what was finished is kept.
+        """
+        from minas.api.groups import leave_one_group_out
+
+        return leave_one_group_out(self, workers=workers)

@@ -127,7 +127,9 @@ def front_table(run: Run) -> None:
     for row in front_values(run)["baselines"]:
         rows.append(baseline_row(row, names))
     for line in run.lines:
-        rows.append([line.name, percent(line.measures.get("error")), _spread(line.test.get("error")), *["-"] * (1 + len(names))])
+        rows.append(
+            [line.name, percent(line.measures.get("error")), _spread(line.test.get("error")), *["-"] * (1 + len(names))]
+        )
     average = run.comparison.average
     if average:
         found = run.comparison
