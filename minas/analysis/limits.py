@@ -26,9 +26,9 @@ def log_limits(columns: Sequence[Array]) -> tuple[float, float]:
 
 
 def linear_limits(columns: Sequence[Array], named: Sequence[float], bound: Bounds | None) -> tuple[float, float]:
-    """From 0, or the lowest value, to what shows the named values, the useful ones and three quarters of all.
+    """From the ideal bound or the lowest value to what shows the named values, the useful ones and three quarters of all.
 
-    Trials near chance would otherwise press everything else into the lower edge.
+    Without a bound it starts at 0 at the latest. Trials near chance would otherwise press everything else into the lower edge.
 
     Args:
         columns: all values that are drawn.
@@ -43,7 +43,7 @@ def linear_limits(columns: Sequence[Array], named: Sequence[float], bound: Bound
     most = -math.inf if bound is None else bound.ideal + USEFUL * (bound.reference - bound.ideal)
     useful = everything[everything <= most]
     wanted += [float(np.quantile(useful, 0.95))] if len(useful) else [float(np.quantile(everything, 0.75))]
-    low, high = min(0.0, float(everything.min())), max(wanted)
+    low, high = min(0.0 if bound is None else bound.ideal, float(everything.min()), *wanted), max(wanted)
     return low, high + 0.12 * (high - low) if high > low else low + 1.0
 
 
