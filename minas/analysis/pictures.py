@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -22,6 +22,8 @@ from minas.objectives import Bounds, Objective, ObjectiveSet
 from minas.trial import Trial
 
 Array = NDArray[np.float64]
+WITHOUT_ACTION = " without action"
+"""How the name of a baseline ends that is the one of the name before it, trained by cross-entropy alone."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -183,7 +185,8 @@ def front_picture(
         _mark(" / ".join(member.labels) or member.id, bool(member.labels), [member.trial], objectives, tests)
         for member in front.members
     )
-    hand = tuple(_mark(_baseline_name(list_[0]), True, list_, objectives, tests) for list_ in repeats(baselines).values())
+    grouped = {_baseline_name(list_[0]): list_ for list_ in repeats(baselines).values()}
+    hand = tuple(_mark(name, _has_a_name(name, grouped), list_, objectives, tests) for name, list_ in grouped.items())
     axes = tuple(
         _axis(objective, place, (units or {}).get(objective.measure, ""), front, [dominated, random], [*members, *hand])
         for place, objective in enumerate(objectives)
@@ -254,6 +257,11 @@ def _tested(objective: Objective, interval: Interval | None) -> Interval | None:
 
 def _baseline_name(trial: Trial) -> str:
     return (trial.candidate.baseline or trial.candidate.key.removeprefix("baseline:")).replace("_", " ")
+
+
+def _has_a_name(name: str, all_: Collection[str]) -> bool:
+    """Tell whether a baseline's name is written: not where the same network with the action in its loss bears it."""
+    return not name.endswith(WITHOUT_ACTION) or name.removesuffix(WITHOUT_ACTION) not in all_
 
 
 def _axis(objective: Objective, place: int, unit: str, front: Front, tables: Sequence[Array], marks: Sequence[Mark]) -> Axis:

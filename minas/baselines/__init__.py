@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from minas.analysis.pictures import WITHOUT_ACTION
 from minas.errors import UsageError, nearest
 from minas.shelf import Shelf
 
@@ -40,7 +41,7 @@ class Baseline:
 
 def both_ways(*baselines: Baseline) -> tuple[Baseline, ...]:
     """Return each baseline, and after it the same network trained without the action in its loss, named so."""
-    pairs = ((baseline, replace(baseline, name=f"{baseline.name} without action", action=False)) for baseline in baselines)
+    pairs = ((baseline, replace(baseline, name=baseline.name + WITHOUT_ACTION, action=False)) for baseline in baselines)
     return tuple(one for pair in pairs for one in pair)
 
 

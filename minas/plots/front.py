@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from minas.analysis.front import non_dominated
-from minas.analysis.pictures import Axis, FrontPicture, Mark, front_picture, outside
+from minas.analysis.pictures import WITHOUT_ACTION, Axis, FrontPicture, Mark, front_picture, outside
 from minas.analysis.subjects import RunSubject
 from minas.errors import UsageError
 from minas.plots import Plot, _labels, _lines, _log_axis, _style
@@ -30,9 +30,10 @@ AVERAGE = "average random architecture (median)"
 DOMINATED = "dominated trials"
 FRONT = "front, validation samples"
 CONFIRMED = "front, test samples (mean, 95% interval)"
+PLAIN_BASELINE = "the same without the action in their loss"
 BASELINE = "baselines, validation samples"
 TESTED_BASELINE = "baselines, test samples (mean, 95% interval)"
-LEGEND = [FRONT, CONFIRMED, DOMINATED, CONTROL, INITIAL, AVERAGE, TESTED_BASELINE, BASELINE]
+LEGEND = [FRONT, CONFIRMED, DOMINATED, CONTROL, INITIAL, AVERAGE, TESTED_BASELINE, PLAIN_BASELINE, BASELINE]
 """In this order."""
 
 
@@ -110,7 +111,19 @@ def _panel(panel: Axes, info: FrontPicture, pair: Pair) -> None:
     _confirmed(panel, info, pair, info.members, _style.CONFIRMED, CONFIRMED)
     hollow: dict[str, Any] = {"facecolors": "white", "edgecolors": _style.BASELINE, "linewidths": 1.2, "zorder": 4}
     _scatter(panel, info, pair, _values(_untested(info), len(info.axes)), BASELINE, s=34, marker="s", **hollow)
-    _confirmed(panel, info, pair, info.baselines, _style.BASELINE, TESTED_BASELINE)
+    twins = tuple(mark for mark in info.baselines if mark.name.endswith(WITHOUT_ACTION))
+    for twin in twins:
+        _tied(panel, info, pair, twin)
+    _confirmed(panel, info, pair, twins, _style.MUTED, PLAIN_BASELINE)
+    _confirmed(panel, info, pair, tuple(m for m in info.baselines if m not in twins), _style.BASELINE, TESTED_BASELINE)
+
+
+def _tied(panel: Axes, info: FrontPicture, pair: Pair, twin: Mark) -> None:
+    """Draw a line from a baseline to the same network trained without the action."""
+    for mark in info.baselines:
+        if mark.name + WITHOUT_ACTION == twin.name and np.isfinite([_tested(mark), _tested(twin)]).all():
+            tie = _shown(np.array([_tested(mark), _tested(twin)]), info, pair)
+            panel.plot(tie[:, 0], tie[:, 1], color=_style.MUTED, linewidth=0.8, linestyle=":", zorder=3)
 
 
 def _limits(panel: Axes, x: Axis, y: Axis) -> None:
