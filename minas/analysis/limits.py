@@ -48,7 +48,7 @@ def linear_limits(columns: Sequence[Array], named: Sequence[float], bound: Bound
 
 
 def reaching(limits: tuple[float, float], values: Sequence[float]) -> tuple[float, float]:
-    """Return linear limits long enough for what an axis is compared with, as far as that leaves half of it for the rest."""
+    """Return linear limits long enough for what an axis is compared with, as far as that leaves two thirds for the rest."""
     low, high = limits
-    wanted = [value for value in values if math.isfinite(value) and high < value * 1.06 <= low + 2 * (high - low)]
+    wanted = [value for value in values if math.isfinite(value) and high < value * 1.06 <= low + 1.5 * (high - low)]
     return (low, max(wanted) * 1.06) if wanted else limits

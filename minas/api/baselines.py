@@ -43,7 +43,7 @@ def train_baselines(
         space: the search space whose training is used; the domain's own by default.
         lambda_: weight of the action in the loss.
         class_weights: `balanced` or `none`.
-        vectors: `glove` or `none`: what the rows of a text's words start from.
+        vectors: `naive_bayes`, `glove` or `none`: what the rows of a text's words start from.
         workers: worker processes.
         out: a JSON file to write the trials to as well.
         listener: hears of progress.

@@ -46,7 +46,7 @@ class Request:
         lambda_: weight of the action in the loss.
         epochs: passes over the training samples in a brief training.
         class_weights: `balanced` or `none`.
-        vectors: `glove` or `none`: what the rows of a text's words start from.
+        vectors: `naive_bayes`, `glove` or `none`: what the rows of a text's words start from.
         control: evaluate random architectures beside the search.
         members: how many members of the front to confirm; 0 for none.
         confirmation_epochs: passes over the training samples in confirmation.

@@ -87,8 +87,9 @@ def search(
         epochs: passes over the training samples in a brief training.
         class_weights: `"balanced"` lets every class count alike in the loss, however few samples it has; `"none"`, as by
             default, every sample.
-        vectors: `"glove"` starts the rows of a text's known words from GloVe's vectors, which are fetched if need be (76 MB);
-            `"none"`, as by default, draws all at random.
+        vectors: what the rows of a text's words start from: `"naive_bayes"`, as by default, how much likelier each word is in
+            one class of the training samples; `"glove"` GloVe's vectors, which are fetched if need be (76 MB); `"none"` what
+            was drawn.
         control: evaluate as many random architectures beside the search.
         population: size of NSGA-II's population.
         window: trials in flight.

@@ -29,7 +29,7 @@ def command(
         str | None, typer.Option(help="balanced: every class counts alike in the loss, however rare; or none.")
     ] = None,
     vectors: Annotated[
-        str | None, typer.Option(help="Of texts: glove: rows of known words start from GloVe's vectors; or none.")
+        str | None, typer.Option(help="Of texts, what the rows of words start from: naive_bayes, glove or none.")
     ] = None,
     workers: Annotated[int | None, typer.Option(help="Worker processes; the cores by default.")] = None,
     out: Annotated[Path | None, typer.Option(help="A JSON file to write the trials to as well.")] = None,

@@ -55,7 +55,7 @@ def command(
         str | None, typer.Option(help="balanced: every class counts alike in the loss, however rare; or none.")
     ] = None,
     vectors: Annotated[
-        str | None, typer.Option(help="Of texts: glove: rows of known words start from GloVe's vectors; or none.")
+        str | None, typer.Option(help="Of texts, what the rows of words start from: naive_bayes, glove or none.")
     ] = None,
     control: Annotated[
         bool, typer.Option("--control", help="Evaluate as many random architectures, drawn beside the front.")
