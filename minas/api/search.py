@@ -13,6 +13,7 @@ from minas.analysis.quantities import number
 from minas.api.request import Request, check_numbers, configuration_of, load_task
 from minas.api.run import Run, open_run
 from minas.api.sitting import sit
+from minas.domains import DOMAINS
 from minas.errors import DataError, UsageError, naming
 from minas.evolution.session import Listener, Progress
 from minas.run import folder as run_folder
@@ -68,7 +69,8 @@ def search(
         time: span of time for search, confirmation and plots, such as `"5m"`, or seconds; 5 minutes, or as
             the domain says, where trials are not given either.
         data: a path; arrays `(x, y)`; `(train, test)` or `(train, validation, test)` of such pairs; a torch data set may stand
-            for a pair. None takes the domain's default data.
+            for a pair. Signals (channels, time) and recordings (time, ...) may be of unequal lengths: shorter signals stay at
+            their last values, shorter recordings have no events behind their end. None takes the domain's default data.
         groups: with arrays, whose each sample is (a subject, a user), whole numbers or texts, (samples,): no group is then in
             two parts. Where parts are given apart, a sequence of such arrays, one a part.
         image_size: side, in pixels, to which images are resized.
@@ -171,7 +173,7 @@ def _begun(request: Request, data: Any, groups: Any, out: str | os.PathLike[str]
     folder = run_folder.create(out, domain=request.domain)
     kept = folder / KEPT_DATA
     try:  # arrays are written into the run's folder, where every worker can read them
-        arrays.store(data, kept.parent, groups=groups)
+        arrays.store(data, kept.parent, groups=groups, behind=DOMAINS.get(request.domain).behind)
         configuration, space, preprocessing = _resolved(dataclasses.replace(request, data=str(kept)))
     except BaseException as error:
         run_folder.discard(folder, [kept], keep=theirs)

@@ -3,7 +3,8 @@
 formats/     readers of the fields' file formats, found by what a path holds
 raw          what a reader returns: samples as they lie in the files, with named classes
 arrays       arrays and data sets from Python, written to a file that every worker can read
-split        stratified and seeded parts
+unequal      samples of unequal lengths among such arrays
+split        stratified and seeded parts; a group that is left out is the test part
 grouped      parts that keep groups whole, such as subjects
 images       layout, size and values of raw images
 normalise    mean and standard deviation of the training part; applying them to raw data later

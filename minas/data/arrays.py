@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from minas.data.task import DataSource
+from minas.data.unequal import Behind, equalised
 from minas.errors import DataError, MinasError
 
 _EXPECTED = (
@@ -19,7 +20,15 @@ _EXPECTED = (
 _PART_NAMES = {1: ("train",), 2: ("train", "test"), 3: ("train", "validation", "test")}
 
 
-def store(data: Any, folder: Path, *, groups: Any = None, seed: int = 0, image_size: int | None = None) -> DataSource:
+def store(
+    data: Any,
+    folder: Path,
+    *,
+    groups: Any = None,
+    seed: int = 0,
+    image_size: int | None = None,
+    behind: Behind | None = None,
+) -> DataSource:
     """Write arrays to `data.npz` in a folder, from which each worker loads the task.
 
     Args:
@@ -31,13 +40,14 @@ def store(data: Any, folder: Path, *, groups: Any = None, seed: int = 0, image_s
             parts. Where parts are given apart, a sequence of such arrays, one a part.
         seed: seeds the split.
         image_size: side in pixels to which images are resized.
+        behind: what stands behind the end of samples shorter than others; None refuses samples of unequal shapes.
 
     Raises:
         DataError: the data has another form, or samples of different shapes.
         MinasError: the disk is full or the folder cannot be written.
     """
     path = folder / "data.npz"
-    arrays = named(data, groups)
+    arrays = named(data, groups, behind)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         np.savez(path, **cast(Mapping[str, Any], arrays))
@@ -46,12 +56,13 @@ def store(data: Any, folder: Path, *, groups: Any = None, seed: int = 0, image_s
     return DataSource(path=str(path), seed=seed, image_size=image_size)
 
 
-def named(data: Any, groups: Any = None) -> dict[str, NDArray[Any]]:
+def named(data: Any, groups: Any = None, behind: Behind | None = None) -> dict[str, NDArray[Any]]:
     """Return the arrays of a user's data by the names that the npz format knows, `x_train`, `y_train` and so on.
 
     Args:
         data: as `store` takes it.
         groups: likewise.
+        behind: likewise.
 
     Raises:
         DataError: the data has another form, or samples of different shapes.
@@ -60,10 +71,12 @@ def named(data: Any, groups: Any = None) -> dict[str, NDArray[Any]]:
     if len(parts) not in _PART_NAMES:
         raise DataError(f"data of type {type(data).__name__}; {_EXPECTED}")
     out: dict[str, NDArray[Any]] = {}
-    for name, part in zip(_PART_NAMES[len(parts)], parts, strict=True):
-        inputs, labels = _pair(part, name)
+    names = _PART_NAMES[len(parts)]
+    pairs = [_pair(part, name) for name, part in zip(names, parts, strict=True)]
+    samples = [inputs for inputs, _ in pairs] if behind is None else equalised([inputs for inputs, _ in pairs], behind)
+    for name, inputs, (_, labels) in zip(names, samples, pairs, strict=True):
         out |= {f"x_{name}": _array(inputs, f"samples of {name}"), f"y_{name}": _array(labels, f"labels of {name}")}
-    return out if groups is None else out | _groups(groups, _PART_NAMES[len(parts)])
+    return out if groups is None else out | _groups(groups, names)
 
 
 def _groups(groups: Any, names: tuple[str, ...]) -> dict[str, NDArray[Any]]:

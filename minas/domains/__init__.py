@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from minas.data.resource import Resource, Shipped
     from minas.data.task import DataSource, Task
+    from minas.data.unequal import Behind
 
 
 class Augment(Protocol):
@@ -41,6 +42,8 @@ class Domain:
             None for nothing. Raises ConfigError for options that the domain doesn't know.
         seconds: how long a search takes when neither trials nor a time are given.
         preprocessing: whether `load` takes what a user asks to be done to the samples.
+        behind: what stands behind the end of samples shorter than others, where they are given as arrays of unequal lengths;
+            None where such samples are refused.
         image_size: whether samples have sides in pixels, to which `load` may be asked to resize them.
     """
 
@@ -54,6 +57,7 @@ class Domain:
     augment: Callable[[Task, Mapping[str, Any]], Augment | None]
     seconds: float = 300.0
     preprocessing: bool = False
+    behind: Behind | None = None
     image_size: bool = False
 
 

@@ -129,6 +129,7 @@ DOMAIN = Domain(
     data=_DATA,
     load=load,
     augment=augment,
+    behind="nothing",
     image_size=True,
     seconds=600.0,  # a spiking network takes several times as long to train as any other of its size
 )

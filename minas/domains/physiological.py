@@ -143,4 +143,5 @@ DOMAIN = Domain(
     load=load,
     augment=augment,
     preprocessing=True,
+    behind="last value",
 )
