@@ -56,7 +56,10 @@ def available(task: Task, kind: Vectors) -> None:
 def log_ratios(inputs: torch.Tensor, targets: torch.Tensor, *, classes: int, ids: int) -> Start:
     """Return what words start from by naive Bayes: how much likelier each is in one class than in the others.
 
-    log p(word | class) - log p(word | other classes), each count one higher, times 3: a feature for every class but the first.
+    log p(word | class) - log p(word | other classes), each count one higher, times 3: a feature for each class, the
+    first class last. With two of them each ratio is there with both signs, so that a rectifier behind it hides neither
+    (five networks of width 2 stayed at chance in 4 of 46 trainings without, in 1 with it).
+
     Wang and Manning (2012) weigh words by these ratios before a linear classifier; here they are what training starts from.
     Movie reviews, four fifths of the training and validation samples, accuracy on the last fifth, mean of 2 to 3, drawn
     rows against these: a bag .790 and .797, a gated linear unit .791 and .796, attention .779 and .797, GRU .781 and .798;
@@ -73,7 +76,7 @@ def log_ratios(inputs: torch.Tensor, targets: torch.Tensor, *, classes: int, ids
     ).double()
     counts[0] = 0
     others = counts.sum(1, keepdim=True) - counts
-    ratios = (_share(counts) / _share(others)).log()[:, 1:]
+    ratios = (_share(counts) / _share(others)).log().roll(-1, 1)
     numbers = counts.sum(1).nonzero().squeeze(1)
     return Start(numbers, (_STRENGTH * ratios[numbers]).float(), ids, scaled=False)
 

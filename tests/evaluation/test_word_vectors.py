@@ -97,24 +97,25 @@ def test_ratios_are_those_of_naive_bayes() -> None:
     # Words 1 to 4 are there 2, 1, 2, 0 times in the first class and 0, 3, 1, 1 times in the second; with one more for all
     # seven whole numbers both sum to 12.
     expected = [3 * math.log((second + 1) / (first + 1)) for first, second in ((2, 0), (1, 3), (2, 1), (0, 1))]
-    assert found.vectors.squeeze(1).tolist() == pytest.approx(expected, rel=1e-6)
+    assert found.vectors[:, 0].tolist() == pytest.approx(expected, rel=1e-6)
+    assert found.vectors[:, 1].tolist() == pytest.approx([-value for value in expected], rel=1e-6)
 
 
-def test_each_class_but_the_first_has_a_feature() -> None:
-    inputs, targets = counted()
+def test_each_class_has_a_feature_the_first_class_the_last_one() -> None:
+    inputs, _ = counted()
     found = vectors.log_ratios(inputs, torch.tensor([0, 1, 2, 2]), classes=3, ids=7)
-    assert found.vectors.shape == (4, 2)
-    assert found.vectors[1, 1] > 0 > found.vectors[0, 1]
-    assert targets.max() == 1
+    assert found.vectors.shape == (4, 3)
+    assert found.vectors[1, 1] > 0 > found.vectors[0, 1]  # the third class
+    assert found.vectors[0, 2] > 0 > found.vectors[1, 2]  # the first one
 
 
 def test_ratios_keep_their_length_and_pairs_and_the_rest_their_draw() -> None:
     inputs, targets = counted()
-    table = nn.EmbeddingBag(20, 2, padding_idx=0)
+    table = nn.EmbeddingBag(20, 3, padding_idx=0)
     before = table.weight.detach().clone()
     start = vectors.log_ratios(inputs, targets, classes=2, ids=7)
     vectors.apply(start, nn.Sequential(table))
-    assert torch.equal(table.weight[1:5, :1], start.vectors)
-    assert torch.equal(table.weight[1:5, 1], before[1:5, 1])
+    assert torch.equal(table.weight[1:5, :2], start.vectors)
+    assert torch.equal(table.weight[1:5, 2], before[1:5, 2])
     assert torch.equal(table.weight[5:], before[5:])
     assert torch.equal(table.weight[0], before[0])
