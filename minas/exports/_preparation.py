@@ -1,4 +1,4 @@
-"""What an export's `model.py` says of its samples: the preprocessing, and for texts how they become samples."""
+"""What an export's `model.py` says of its samples: the preprocessing, and how texts and signals become samples."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from minas.data import words
+from minas.exports import _signals
 
 LONGEST = 20_000
 """Characters of preprocessing that are written out; more are read from `architecture.json` when needed."""
@@ -58,6 +59,8 @@ def in_words(preprocessing: Mapping[str, Any]) -> str:
     """Return the docstring's line."""
     if of_texts(preprocessing):
         return "From texts to samples: samples = model.samples(texts), by the vocabulary in PREPROCESSING."
+    if of_signals(preprocessing):
+        return "From raw signals to samples: samples = model.samples(signals), as PREPROCESSING says."
     if is_long(preprocessing):
         return "Preprocessing, before a sample goes in: what PREPROCESSING says."
     return f"Preprocessing, before a sample goes in: {plain(preprocessing)!r}."
@@ -66,6 +69,18 @@ def in_words(preprocessing: Mapping[str, Any]) -> str:
 def of_texts(preprocessing: Mapping[str, Any]) -> bool:
     """Tell whether samples are texts, by what `minas.data.texts.fit` says of itself."""
     return preprocessing.get("kind") == "text"
+
+
+def of_signals(preprocessing: Mapping[str, Any]) -> bool:
+    """Tell whether samples are signals, by what `minas.data.signals.fit` says of itself."""
+    return preprocessing.get("kind") == "signal"
+
+
+def functions(preprocessing: Mapping[str, Any]) -> list[str]:
+    """Return the source of `samples` and of what it needs, where raw data become samples by more than scaling."""
+    if of_texts(preprocessing):
+        return [from_texts()]
+    return [_signals.SAMPLES] if of_signals(preprocessing) else []
 
 
 def from_texts() -> str:

@@ -52,7 +52,7 @@ def source(network: Network, document: Document) -> str:
     texts = _preparation.of_texts(document.preprocessing)
     imports = _IMPORTS.replace("import math\n", f"import math\n{_preparation.TEXT_IMPORTS}") if texts else _IMPORTS
     parts = [f"{_docstring(network, document)}\n\n{imports}\n{constants}"]
-    parts += [_preparation.from_texts()] if texts else []
+    parts += _preparation.functions(document.preprocessing)
     parts += [inspect.getsource(cls) for cls in _classes(network)]
     parts += [_network(network), inspect.getsource(_reader.read_safetensors), _LOAD]
     return "\n\n".join(parts)
