@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -12,8 +12,8 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from minas import seeds
-from minas.data import normalise
-from minas.errors import ConfigError, nearest
+from minas.data import augment_options, normalise
+from minas.errors import ConfigError
 
 _CHUNK = 1 << 20
 
@@ -41,17 +41,10 @@ class Settings:
         Raises:
             ConfigError: an unknown option, or a value that makes no sense.
         """
-        known = {field.name for field in fields(cls)}
-        for name, value in options.items():
-            if name not in known:
-                raise ConfigError(f"no augmentation of images named '{name}'{nearest(name, known)}")
-            if isinstance(value, str) or not math.isfinite(value) or value < 0:
-                raise ConfigError(f"augmentation: {name} = {value}; expected a number from 0")
+        augment_options.check(options, cls, of="images", below={"zoom": 1})
         shift, zoom, flip = options.get("shift", 0), float(options.get("zoom", 0)), options.get("flip", False)
         if shift != int(shift):
             raise ConfigError(f"augmentation: shift = {shift}; expected whole pixels")
-        if zoom >= 1:
-            raise ConfigError(f"augmentation: zoom = {zoom}; expected a fraction below 1")
         if flip not in (0, 1):
             raise ConfigError(f"augmentation: flip = {flip}; expected true or false")
         return cls(shift=int(shift), flip=bool(flip), rotate=float(options.get("rotate", 0)), zoom=zoom)

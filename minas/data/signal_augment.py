@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Any
 
 import torch
 from torch import Tensor
 
-from minas.errors import ConfigError, nearest
+from minas.data import augment_options
+from minas.errors import ConfigError
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,12 +32,7 @@ class Settings:
         Raises:
             ConfigError: an unknown option, or a value that makes no sense.
         """
-        known = {field.name for field in fields(cls)}
-        for name, value in options.items():
-            if name not in known:
-                raise ConfigError(f"no augmentation of signals named '{name}'{nearest(name, known)}")
-            if isinstance(value, str) or not math.isfinite(value) or value < 0:
-                raise ConfigError(f"augmentation: {name} = {value}; expected a number from 0")
+        augment_options.check(options, cls, of="signals")
         shift = options.get("shift", 0)
         if shift != int(shift):
             raise ConfigError(f"augmentation: shift = {shift}; expected whole points of time")

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Any
 
 import torch
 from torch import Tensor
 
+from minas.data import augment_options
 from minas.data.texts import PADDING
-from minas.errors import ConfigError, nearest
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,12 +30,7 @@ class Settings:
         Raises:
             ConfigError: an unknown option, or a value that makes no sense.
         """
-        known = {field.name for field in fields(cls)}
-        for name, value in options.items():
-            if name not in known:
-                raise ConfigError(f"no augmentation of texts named '{name}'{nearest(name, known)}")
-            if isinstance(value, str) or not math.isfinite(value) or not 0 <= value < 1:
-                raise ConfigError(f"augmentation: {name} = {value}; expected a share from 0, below 1")
+        augment_options.check(options, cls, of="texts", below={"word_dropout": 1})
         return cls(word_dropout=float(options.get("word_dropout", 0)))
 
 

@@ -131,7 +131,7 @@ def test_nothing_to_do_is_nothing(options):
         ({"shift": 1.5}, "expected whole pixels"),
         ({"shift": -1}, "expected a number from 0"),
         ({"rotate": float("nan")}, "expected a number from 0"),
-        ({"zoom": 1.5}, "expected a fraction below 1"),
+        ({"zoom": 1.5}, "expected a share from 0, below 1"),
         ({"flip": 2}, "expected true or false"),
         ({"flip": "yes"}, "expected a number from 0"),
     ],
