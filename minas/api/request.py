@@ -134,6 +134,15 @@ def _check_vectors(values: Mapping[str, Any], task: Task) -> None:
         vectors.available(task, values["training"]["vectors"])
 
 
+def _folds(wanted: int, task: Task) -> int:
+    """Return into how many folds the search cuts a task's samples."""
+    if wanted == 1:
+        return 1
+    from minas.evaluation.folds import possible
+
+    return possible(task, wanted)
+
+
 def _check_functional(document: config.Document, training: TrainingSettings) -> None:
     """Refuse a functional that training does not know, before any worker meets it."""
     from minas.action.loss import FUNCTIONALS
@@ -193,6 +202,7 @@ def configuration_of(request: Request, domain: Domain, task: Task, source: DataS
     space_values, space = search_space(request, domain)
     _check_augmentation(request, domain, task)
     _check_vectors(space_values, task)
+    space_values["training"]["folds"] = _folds(space_values["training"]["folds"], task)
     confirmation = config.Document(source="", text="", values=space_values).section("confirmation", ConfirmationSettings)
     chosen = objectives.load(request.objectives or domain.objectives, MEASURES.names())
     _check_scores(request.objectives or domain.objectives, chosen)

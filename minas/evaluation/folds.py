@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from minas.data.grouped import by_group
@@ -32,19 +33,39 @@ def folded(task: Task, folds: int) -> Iterator[Parts]:
     Raises:
         UsageError: a class has fewer samples, or there are fewer groups, than folds.
     """
-    parts = (task.train, task.validation)
-    inputs = torch.from_numpy(np.concatenate([part.inputs for part in parts]))
-    targets = np.concatenate([part.targets for part in parts])
-    groups = [part.groups for part in parts if part.groups is not None]
-    shares = [1.0] * folds
     try:
-        if len(groups) == len(parts):
-            chosen = by_group(targets, np.concatenate(groups), shares, seed=0)
-        else:
-            chosen = stratified(targets, shares, seed=0)
+        chosen = _cut(task, folds)
     except ValueError as error:
         raise UsageError(f"the task {task.name} can't be cut into {folds} folds: {error}; ask for fewer") from error
-    labels = torch.from_numpy(targets)
+    parts = (task.train, task.validation)
+    inputs = torch.from_numpy(np.concatenate([part.inputs for part in parts]))
+    labels = torch.from_numpy(np.concatenate([part.targets for part in parts]))
     for fold, held in enumerate(chosen):
         others = np.concatenate([indices for number, indices in enumerate(chosen) if number != fold])
         yield {"train": (inputs[others], labels[others]), "validation": (inputs[held], labels[held])}
+
+
+def possible(task: Task, folds: int) -> int:
+    """Return into how many folds a task can be cut, at most `folds`: 1 where classes or groups don't suffice for two."""
+    for number in range(folds, 1, -1):
+        try:
+            _cut(task, number)
+        except ValueError:
+            continue
+        return number
+    return 1
+
+
+def _cut(task: Task, folds: int) -> list[NDArray[np.intp]]:
+    """Return the places of each fold's samples among those of both parts.
+
+    Raises:
+        ValueError: a class has fewer samples, or there are fewer groups, than folds.
+    """
+    parts = (task.train, task.validation)
+    targets = np.concatenate([part.targets for part in parts])
+    groups = [part.groups for part in parts if part.groups is not None]
+    shares = [1.0] * folds
+    if len(groups) == len(parts):
+        return by_group(targets, np.concatenate(groups), shares, seed=0)
+    return stratified(targets, shares, seed=0)

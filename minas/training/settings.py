@@ -27,7 +27,8 @@ class TrainingSettings:
         class_weights: `balanced` lets every class count alike in the cross-entropy, however few samples it has; with `none`
             every sample does.
         folds: into how many folds the training and validation samples are cut in the search: each is once what the others'
-            network is validated on, and what is measured is the mean; 1 keeps the task's own validation part.
+            network is validated on, and what is measured is the mean; 1 keeps the task's own validation part. A search takes
+            fewer where the data have too few groups, or samples of a class, for so many.
         patience: how many epochs may pass without a lower cross-entropy of the validation part before training ends; the
             network is then the one of its best epoch, also where all were trained. 0 trains them all, and keeps the last.
         vectors: what the rows of a text's words start from, before they are trained: with `naive_bayes` how much likelier

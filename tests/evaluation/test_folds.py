@@ -14,7 +14,7 @@ from small_work import TRAINING, candidate, work
 from minas.data.task import Part, Task
 from minas.errors import UsageError
 from minas.evaluation.evaluate import evaluate, network_of
-from minas.evaluation.folds import folded
+from minas.evaluation.folds import folded, possible
 from minas.evaluation.work import prepared
 from minas.training.loop import train
 from minas.trial import Status, Trial
@@ -67,6 +67,18 @@ def test_no_group_is_divided() -> None:
 def test_more_folds_than_there_can_be_are_refused(groups: bool) -> None:
     with pytest.raises(UsageError, match=r"the task t can't be cut into 13 folds: .*; ask for fewer"):
         next(iter(folded(task(groups), 13)))
+
+
+@pytest.mark.parametrize(("groups", "wanted", "most"), [(False, 4, 4), (False, 13, 12), (True, 13, 9), (False, 1, 1)])
+def test_as_many_folds_as_classes_and_groups_suffice_for(groups: bool, wanted: int, most: int) -> None:
+    # 12 samples of each class; 9 groups of 4 samples.
+    assert possible(task(groups), wanted) == most
+
+
+def test_one_group_alone_is_not_cut() -> None:
+    whole = task()
+    alone = [dataclasses.replace(part, groups=np.zeros(len(part), int)) for part in (whole.train, whole.validation)]
+    assert possible(dataclasses.replace(whole, train=alone[0], validation=alone[1]), 4) == 1
 
 
 def test_a_searchs_trial_is_the_mean_of_its_folds(tmp_path: Path) -> None:
