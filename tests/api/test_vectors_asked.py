@@ -42,13 +42,14 @@ def known(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.usefixtures("known")
 def test_vectors_are_part_of_the_protocol_and_their_absence_is_not(tmp_path: Path) -> None:
     path = notes(tmp_path)
-    plain, without, started = (configured(path, vectors) for vectors in (None, "none", "glove"))
-    assert started.search_space["training"]["vectors"] == "glove"
-    assert plain.search_space["training"]["vectors"] == "none"
-    names = [reference.protocol(one, epochs=3) for one in (plain, without, started)]
-    older = {name: value for name, value in plain.search_space["training"].items() if name != "vectors"}
-    before = dataclasses.replace(plain, search_space={**plain.search_space, "training": older})
-    assert names[0] == names[1] == reference.protocol(before, epochs=3) != names[2]
+    usual, counted, without, started = (configured(path, vectors) for vectors in (None, "naive_bayes", "none", "glove"))
+    assert [one.search_space["training"]["vectors"] for one in (usual, without, started)] == ["naive_bayes", "none", "glove"]
+    names = [reference.protocol(one, epochs=3) for one in (usual, counted, without, started)]
+    older = {name: value for name, value in without.search_space["training"].items() if name != "vectors"}
+    before = dataclasses.replace(without, search_space={**without.search_space, "training": older})
+    assert names[0] == names[1]
+    assert names[2] == reference.protocol(before, epochs=3)
+    assert len(set(names)) == 3
     with pytest.raises(UsageError, match="no vectors named 'glov'; did you mean 'glove'"):
         configured(path, "glov")
 
