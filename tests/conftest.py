@@ -14,22 +14,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from small_search import SMALL
 
 import minas
 
 ROOT = Path(__file__).resolve().parents[1]
-
-SMALL = {
-    "trials": 6,
-    "population": 3,
-    "window": 2,
-    "epochs": 2,
-    "members": 2,
-    "confirmation_epochs": 1,
-    "confirmation_seeds": 2,
-    "max_flops": 150_000,
-}
-"""Options of the smallest search that has everything a run can have."""
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -9,6 +9,7 @@ import shutil
 
 import numpy as np
 import pytest
+from small_search import SMALL
 
 import minas
 from minas.api import groups
@@ -18,16 +19,6 @@ from minas.domains import DOMAINS
 from minas.errors import UsageError
 from minas.run.store import Store
 
-SMALL = {
-    "trials": 6,
-    "population": 3,
-    "window": 2,
-    "epochs": 2,
-    "members": 2,
-    "confirmation_epochs": 1,
-    "confirmation_seeds": 2,
-    "max_flops": 150_000,
-}
 NAMES = ["ann", "bob", "cem", "dee", "eve"]
 
 
