@@ -75,10 +75,11 @@ def test_as_many_folds_as_classes_and_groups_suffice_for(groups: bool, wanted: i
     assert possible(task(groups), wanted) == most
 
 
-def test_one_group_alone_is_not_cut() -> None:
+@pytest.mark.parametrize("groups", [1, 2, 3])
+def test_a_few_groups_are_cut_into_as_many_folds(groups: int) -> None:
     whole = task()
-    alone = [dataclasses.replace(part, groups=np.zeros(len(part), int)) for part in (whole.train, whole.validation)]
-    assert possible(dataclasses.replace(whole, train=alone[0], validation=alone[1]), 4) == 1
+    few = [dataclasses.replace(part, groups=np.arange(len(part)) % groups) for part in (whole.train, whole.validation)]
+    assert possible(dataclasses.replace(whole, train=few[0], validation=few[1]), 4) == groups
 
 
 def test_a_searchs_trial_is_the_mean_of_its_folds(tmp_path: Path) -> None:
