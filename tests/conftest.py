@@ -12,11 +12,17 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import hypothesis
 import numpy as np
 import pytest
 from small_search import SMALL
 
 import minas
+
+# The same examples each time, so that a change is judged by what it changes; MINAS_NEW_EXAMPLES=1 looks for others.
+hypothesis.settings.register_profile("same examples", derandomize=True, database=None)
+if not os.environ.get("MINAS_NEW_EXAMPLES"):
+    hypothesis.settings.load_profile("same examples")
 
 ROOT = Path(__file__).resolve().parents[1]
 

@@ -66,6 +66,17 @@ def test_the_files_that_are_damaged_are_read_while_they_are_whole(tmp_path, name
     assert formats.read(path, "text", formats.Options()).train.inputs[1] == "größer"
 
 
+@pytest.mark.parametrize("name", ["a.npz", "a.zip"])
+def test_an_archive_with_a_broken_name_is_refused(tmp_path, name):
+    content = bytearray(_valid("a.npz"))
+    directory = content.find(b"PK\x01\x02")
+    content[directory + 9] |= 8  # the name is said to be UTF-8
+    content[directory + 46] = 0xB0
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(DataError, match=r"can't be unpacked, .*utf-8|can be read as data"):
+        formats.read(tmp_path / name, "text", formats.Options())
+
+
 @pytest.mark.parametrize("text", ["a fine film", "2+2", ""])
 def test_a_plain_text_is_no_data_set(tmp_path, text):
     (tmp_path / "a.txt").write_text(text)

@@ -32,7 +32,15 @@ def recognises(path: Path) -> bool:
         return False
     if files.start(path, 6) == b"\x93NUMPY" or path.suffix.lower() == ".npz":
         return True
-    return zipfile.is_zipfile(path) and any(name.endswith(".npy") for name in zipfile.ZipFile(path).namelist())
+    return zipfile.is_zipfile(path) and _holds_arrays(path)
+
+
+def _holds_arrays(path: Path) -> bool:
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return any(name.endswith(".npy") for name in archive.namelist())
+    except (zipfile.BadZipFile, NotImplementedError, ValueError):
+        return False
 
 
 def _read(path: Path, options: Options) -> raw.Raw:
@@ -104,7 +112,7 @@ def read_arrays(path: Path) -> dict[str, NDArray[Any]]:
             if size > _MOST_BYTES:
                 raise DataError(f"{path}: {size:,} bytes unpacked; expected at most {_MOST_BYTES:,}")
             return {member.filename[:-4]: _array(archive, member, path) for member in members}
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
+    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, ValueError) as error:
         raise DataError(f"{path}: can't be unpacked, {error}; {expected}") from error
 
 
