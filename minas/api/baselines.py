@@ -77,7 +77,9 @@ def train_baselines(
         raise UsageError(f"the domain {domain} has no baselines")
     settings = configuration.settings
     with tempfile.TemporaryDirectory() as folder, Store(Path(folder) / DATABASE) as store:
-        engine = ENGINES.get(settings.engine).start(work_of(configuration, None).to_json(), settings.workers)
+        engine = ENGINES.get(settings.engine).start(
+            work_of(configuration, None).to_json(), settings.workers, options=settings.engine_options
+        )
         try:
             session = Session(
                 folder=Path(folder),

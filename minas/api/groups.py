@@ -179,8 +179,11 @@ def _tested(
         if len(done := store.trials("confirmation")) < len(members) * seeds:
             work = work_of(run.configuration, run.path)
             work = dataclasses.replace(work, source=dataclasses.asdict(source), folder=None)
-            engine = ENGINES.get(configuration.settings.engine).start(
-                work.to_json(), workers or configuration.settings.workers
+            kind = ENGINES.get(configuration.settings.engine)
+            engine = kind.start(
+                work.to_json(),
+                workers or configuration.settings.workers,
+                options=configuration.settings.engine_options,
             )
             try:
                 session = Session(

@@ -13,7 +13,7 @@ import numpy as np
 
 from minas import config, objectives, spaces
 from minas.domains import DOMAINS, Domain
-from minas.engines import ENGINES
+from minas.engines import checked_options
 from minas.errors import ConfigError, UsageError, nearest
 from minas.evolution.clock import parse_time
 from minas.measures import MEASURES, known_before_training
@@ -43,6 +43,7 @@ class Request:
         seed: the run's seed.
         workers: worker processes.
         engine: name of the engine.
+        engine_options: what is said of it, by the names of its options.
         lambda_: weight of the action in the loss.
         epochs: passes over the training samples in a brief training.
         class_weights: `balanced` or `none`.
@@ -67,6 +68,7 @@ class Request:
     seed: int = 0
     workers: int | None = None
     engine: str = "local"
+    engine_options: Mapping[str, str] = dataclasses.field(default_factory=dict)
     lambda_: float | None = None
     epochs: int | None = None
     class_weights: str | None = None
@@ -284,6 +286,7 @@ def _settings(request: Request, confirmation: ConfirmationSettings, own_limits: 
         "window": request.window,
         "workers": cores() if request.workers is None else request.workers,
         "engine": request.engine,
+        "engine_options": checked_options(request.engine, request.engine_options),
         "control": request.control,
         "members": confirmation.members if request.members is None else request.members,
         "confirmation_epochs": request.confirmation_epochs or confirmation.epochs,
@@ -311,7 +314,7 @@ def load_task(request: Request) -> tuple[Domain, Task, DataSource]:
     check_numbers({name: getattr(request, name) for name in LEAST})
     _check_limits(request)
     _check_image_size(request, domain)
-    ENGINES.get(request.engine)
+    checked_options(request.engine, request.engine_options)
     if request.time is not None:
         parse_time(request.time)
     path = None if request.data is None else str(Path(request.data).expanduser().resolve())

@@ -48,6 +48,7 @@ def search(
     seed: int = 0,
     workers: int | None = None,
     engine: str = "local",
+    engine_options: Mapping[str, str] | None = None,
     members: int | None = None,
     confirmation_epochs: int | None = None,
     confirmation_seeds: int | None = None,
@@ -97,7 +98,8 @@ def search(
         window: trials in flight.
         seed: the run's seed.
         workers: worker processes; one for each core by default. The trials don't depend on it.
-        engine: name of the engine.
+        engine: name of the engine: where trials are evaluated, which changes nothing in them.
+        engine_options: what is said of it, such as `{"address": "tcp://..."}` for dask.
         members: how many members of the front to confirm at most; 0 for none.
         confirmation_epochs: passes over the training samples in confirmation.
         confirmation_seeds: how often each member is trained in confirmation.
@@ -130,6 +132,7 @@ def search(
         seed=seed,
         workers=workers,
         engine=engine,
+        engine_options=engine_options or {},
         lambda_=lambda_,
         epochs=epochs,
         class_weights=class_weights,
@@ -197,6 +200,8 @@ def resume(
     listener: Listener | None = None,
     workers: int | None = None,
     time: str | float | None = None,
+    engine: str | None = None,
+    engine_options: Mapping[str, str] | None = None,
     began: float | None = None,
 ) -> Run:
     """Go on with a run that was interrupted, from whatever is there; a finished one is opened.
@@ -212,6 +217,8 @@ def resume(
         listener: hears of progress.
         workers: worker processes from now on; the trials don't depend on it.
         time: give the run this much time in all, in place of what it had; a search that has ended stays ended.
+        engine: where trials are evaluated from now on; they don't depend on it.
+        engine_options: what is said of it.
         began: when this sitting began, by `time.monotonic()`; with this call by default.
 
     Raises:
@@ -226,7 +233,7 @@ def resume(
     with run_folder.lock(folder):
         if _shown(folder, listener):
             return open_run(folder)
-        configuration = _gone_on_with(folder, workers, time)
+        configuration = _gone_on_with(folder, workers, time, engine, engine_options)
         if configuration.data.path is not None:
             task_of(configuration, folder)
         space = space_of(configuration, folder)
@@ -247,14 +254,20 @@ def _shown(folder: Path, listener: Listener | None) -> bool:
     return finished
 
 
-def _gone_on_with(folder: Path, workers: int | None, time: str | float | None) -> RunConfiguration:
+def _gone_on_with(
+    folder: Path,
+    workers: int | None,
+    time: str | float | None,
+    engine: str | None,
+    engine_options: Mapping[str, str] | None,
+) -> RunConfiguration:
     """Return the configuration with which an unfinished run goes on.
 
     Raises:
         UsageError: it was made with other versions, is damaged, or something asked for is out of range.
     """
     from minas.api.work import training_of
-    from minas.engines import ENGINES
+    from minas.engines import checked_options
     from minas.evolution.clock import parse_time
 
     configuration = read(folder)
@@ -268,8 +281,14 @@ def _gone_on_with(folder: Path, workers: int | None, time: str | float | None) -
             raise UsageError(f"{folder} is a run of {settings.trials} trials, without a clock: leave --time out")
         settings = dataclasses.replace(settings, seconds=parse_time(time))
     training_of(configuration, folder)
-    with naming(folder / run_folder.CONFIGURATION):
-        ENGINES.get(settings.engine)
+    if engine is not None or engine_options is not None:
+        chosen = settings.engine if engine is None else engine
+        before = settings.engine_options if chosen == settings.engine else {}
+        options = checked_options(chosen, {**before, **(engine_options or {})})
+        settings = dataclasses.replace(settings, engine=chosen, engine_options=options)
+    else:
+        with naming(folder / run_folder.CONFIGURATION):
+            checked_options(settings.engine, settings.engine_options)
     return dataclasses.replace(configuration, settings=settings)
 
 

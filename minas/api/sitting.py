@@ -66,7 +66,8 @@ def _work(
             store.put_fact(name, value)
         clock = Clock(settings.seconds, spent_before=float(store.fact("spent", 0.0)), started=began)
         listener(Progress(phase="starting", left=None if clock.total is None else max(0.0, clock.left())))
-        engine = ENGINES.get(settings.engine).start(work_of(configuration, folder).to_json(), settings.workers)
+        work = work_of(configuration, folder).to_json()
+        engine = ENGINES.get(settings.engine).start(work, settings.workers, options=settings.engine_options)
         try:
             session = Session(
                 folder=folder,

@@ -7,6 +7,8 @@ from typing import Annotated, Any
 
 import typer
 
+from minas.cli._engine_options import is_engine_option, of_engine, takes_engine_options
+
 NAME = "search"
 HELP = """Search a domain for networks of little error, action and FLOPs; confirm the front on test data; write it all down.
 
@@ -18,10 +20,11 @@ HELP = """Search a domain for networks of little error, action and FLOPs; confir
 """
 
 
-WITH_RESUME = ("resume", "time", "workers", "json", "quiet")
+WITH_RESUME = ("resume", "time", "workers", "engine", "json", "quiet")
 """What may stand beside --resume: the rest of a run is what it was."""
 
 
+@takes_engine_options
 def command(
     context: typer.Context,
     domain: Annotated[str | None, typer.Argument(help="The domain, such as vision.")] = None,
@@ -66,7 +69,10 @@ def command(
     workers: Annotated[
         int | None, typer.Option(help="Worker processes; the cores by default. Trials don't depend on it.")
     ] = None,
-    engine: Annotated[str, typer.Option(help="Where trials are evaluated.")] = "local",
+    engine: Annotated[
+        str | None,
+        typer.Option(help="Where trials are evaluated: local (default), or another engine. Trials don't depend on it."),
+    ] = None,
     members: Annotated[int | None, typer.Option(help="Most members of the front to confirm; 0 for none.")] = None,
     confirmation_epochs: Annotated[int | None, typer.Option(help="Passes over the training samples in confirmation.")] = None,
     confirmation_seeds: Annotated[int | None, typer.Option(help="How often each member is trained in confirmation.")] = None,
@@ -74,6 +80,7 @@ def command(
     resume: Annotated[Path | None, typer.Option(help="Go on with the run in this folder.")] = None,
     json: Annotated[bool, typer.Option("--json", help="Print the front as one JSON object, and nothing else.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", help="Show no progress.")] = False,
+    **engine_options: str | None,
 ) -> None:
     """Search a domain."""
     from minas.api import search as api
@@ -83,7 +90,10 @@ def command(
     with Live(quiet=quiet or json) as live:
         if resume is not None:
             _refuse_more(context)
-            run = api.resume(resume, listener=live, workers=workers, time=time, began=context.obj)
+            said = None if engine is None else of_engine(engine, engine_options)
+            run = api.resume(
+                resume, listener=live, workers=workers, time=time, engine=engine, engine_options=said, began=context.obj
+            )
         elif domain is None:
             from minas.domains import DOMAINS
 
@@ -103,7 +113,8 @@ def command(
                 "window": window,
                 "seed": seed,
                 "workers": workers,
-                "engine": engine,
+                "engine": engine or "local",
+                "engine_options": of_engine(engine or "local", engine_options),
                 "members": members,
                 "confirmation_epochs": confirmation_epochs,
                 "confirmation_seeds": confirmation_seeds,
@@ -124,13 +135,19 @@ def command(
 def _refuse_more(context: typer.Context) -> None:
     from minas.errors import UsageError
 
+    engine = context.params.get("engine")
     for name in context.params:
         source = context.get_parameter_source(name)
-        if source is not None and source.name == "COMMANDLINE" and name not in WITH_RESUME:
+        if (
+            source is not None
+            and source.name == "COMMANDLINE"
+            and name not in WITH_RESUME
+            and not (engine and is_engine_option(name))
+        ):
             given = "a domain" if name == "domain" else f"--{name.rstrip('_').replace('_', '-')}"
             raise UsageError(
                 f"--resume goes on with a run as it was configured, so {given} can't be given with it; "
-                "only --time, --workers, --json and --quiet can"
+                "only --time, --workers, --engine, --json and --quiet can"
             )
 
 

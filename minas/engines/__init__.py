@@ -6,10 +6,13 @@ dropping what has not started. It decides nothing that a trial's figures could d
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from concurrent.futures import Future
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Protocol
 
+from minas.errors import UsageError, nearest
 from minas.shelf import Shelf
 from minas.trial import Candidate, Trial
 
@@ -46,17 +49,36 @@ class Engine(Protocol):
 class Start(Protocol):
     """Makes a running engine."""
 
-    def __call__(self, work: str, workers: int, *, evaluator: str = EVALUATOR) -> Engine:
+    def __call__(
+        self, work: str, workers: int, *, evaluator: str = EVALUATOR, options: Mapping[str, str] | None = None
+    ) -> Engine:
         """Return an engine.
 
         Args:
             work: a run's work, JSON; it is handed to the evaluator as it is.
             workers: how many candidates to work on at a time.
             evaluator: dotted name of the module that does the work.
+            options: what the user said of the engine, by the names of its kind's options.
 
         Raises:
-            UsageError: there is to be no worker.
+            UsageError: there is to be no worker, or an option's value is wrong.
+            MissingExtraError: a package that it needs is not installed.
         """
+
+
+@dataclass(frozen=True, kw_only=True)
+class EngineOption:
+    """What a user may say of an engine: `--ENGINE-NAME VALUE` on the command line.
+
+    Attributes:
+        help: one sentence for help texts.
+        metavar: what stands for its value there.
+        file: whether it names a file, which must exist; its absolute path is kept.
+    """
+
+    help: str
+    metavar: str = "TEXT"
+    file: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,10 +88,32 @@ class EngineKind:
     Attributes:
         description: one sentence for help texts.
         start: makes a running engine.
+        options: what a user may say of it, by name.
     """
 
     description: str
     start: Start
+    options: Mapping[str, EngineOption] = field(default_factory=dict)
 
 
 ENGINES: Shelf[EngineKind] = Shelf("minas.engines", "ENGINE", EngineKind, "engine")
+
+
+def checked_options(engine: str, options: Mapping[str, str]) -> dict[str, str]:
+    """Return what a user said of an engine, files by their absolute paths.
+
+    Raises:
+        UsageError: there is no such engine, it has no such option, or a file is not there.
+    """
+    known = ENGINES.get(engine).options
+    found = {}
+    for name, value in options.items():
+        if name not in known:
+            raise UsageError(f"the engine '{engine}' has no option '{name}'{nearest(name, known)}")
+        if known[name].file:
+            path = Path(value).expanduser().resolve()
+            if not path.is_file():
+                raise UsageError(f"{value}: no such file; expected {known[name].help}")
+            value = str(path)
+        found[name] = value
+    return found

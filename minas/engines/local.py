@@ -7,6 +7,7 @@ import dataclasses
 import signal
 import threading
 from collections import deque
+from collections.abc import Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass
 
@@ -31,7 +32,9 @@ class LocalEngine:
     neighbours cannot fail it twice.
     """
 
-    def __init__(self, work: str, workers: int, *, evaluator: str = EVALUATOR) -> None:
+    def __init__(
+        self, work: str, workers: int, *, evaluator: str = EVALUATOR, options: Mapping[str, str] | None = None
+    ) -> None:
         if workers < 1:
             raise UsageError(f"trials need at least one worker, not {workers}")
         self.capacity = workers

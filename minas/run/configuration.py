@@ -35,6 +35,7 @@ class Settings:
         window: trials in flight.
         workers: worker processes; the trials don't depend on it.
         engine: name of the engine.
+        engine_options: what the user said of it; the trials don't depend on it.
         control: whether random architectures are evaluated beside the search.
         members: how many members of the front are confirmed at most; 0 for none.
         confirmation_epochs: passes over the training samples in confirmation.
@@ -49,6 +50,7 @@ class Settings:
     window: int = field(default=8, metadata={"minimum": 1})
     workers: int = field(default=1, metadata={"minimum": 1})
     engine: str = "local"
+    engine_options: Mapping[str, str] = field(default_factory=dict)
     control: bool = False
     members: int = field(default=6, metadata={"minimum": 0})
     confirmation_epochs: int = field(default=25, metadata={"minimum": 1})
