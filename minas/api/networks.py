@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,15 +13,14 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_file
 from torch import Tensor, nn
 
+from minas import spaces
 from minas.action.masks import other_than
 from minas.action.meter import ActionMeter
 from minas.api.work import space_of, task_of
 from minas.errors import MinasError, UsageError, naming
 from minas.exports import EXPORTS, Content
-from minas.graph.architecture import Architecture
 from minas.graph.kinds import padding_of
 from minas.graph.prediction import Place
-from minas.network import build
 from minas.run import configuration
 from minas.run.folder import DATABASE, weights_path
 from minas.trial import Trial
@@ -28,6 +28,7 @@ from minas.trial import Trial
 if TYPE_CHECKING:
     from minas.api.front import Member
     from minas.api.run import Run
+    from minas.spaces import Architecture, Space
 
 
 def trained_network(run: Run, trial: Trial) -> nn.Module:
@@ -45,30 +46,32 @@ def trained_network(run: Run, trial: Trial) -> nn.Module:
             f"the weights of {trial.id} were not kept (of dominated trials they are not): "
             f"name a member of the front, see minas front {run.path}"
         )
-    architecture = _architecture(run, trial)
-    facts = run.configuration.task
-    state = _state(path, trial, _expected(run, trial, architecture))
-    network = build(architecture, shape=facts.shape, classes=len(facts.classes), seed=0)
+    space, architecture = _architecture(run, trial)
+    state = _state(path, trial, _expected(run, trial, space, architecture))
+    with naming(run.path / DATABASE):
+        network = space.build(architecture, run.configuration.task, 0)
     network.load_state_dict(state)
     return network.eval()
 
 
-def _architecture(run: Run, trial: Trial) -> Architecture:
-    """Return a trial's architecture, which may come from a stranger's store."""
+def _architecture(run: Run, trial: Trial) -> tuple[Space, Architecture]:
+    """Return a trial's space and architecture, which may come from a stranger's store."""
     if trial.candidate.architecture is None:
         raise UsageError(f"{trial.id} is no architecture of the search space, so there is nothing to build it from")
     space = space_of(run.configuration, run.path)
     with naming(run.path / DATABASE):
-        loaded: Architecture = space.load(trial.candidate.architecture)
-    return loaded
+        return space, space.load(trial.candidate.architecture)
 
 
-def _expected(run: Run, trial: Trial, architecture: Architecture) -> dict[str, Tensor]:
-    """Return the state dict that an architecture's network has, without memory behind its tensors: widths may be huge."""
-    facts = run.configuration.task
+def _expected(run: Run, trial: Trial, space: Space, architecture: Architecture) -> dict[str, Tensor]:
+    """Return the state dict that an architecture's network has, without memory behind its tensors: widths may be huge.
+
+    A foreign space's own code need not do without that memory.
+    """
+    own = spaces.kind_of(run.configuration.search_space) == spaces.USUAL
     try:
-        with naming(run.path / DATABASE), torch.device("meta"):
-            return build(architecture, shape=facts.shape, classes=len(facts.classes), seed=0).state_dict()
+        with naming(run.path / DATABASE), torch.device("meta") if own else nullcontext():
+            return space.build(architecture, run.configuration.task, 0).state_dict()
     except (RuntimeError, OverflowError, TypeError) as error:
         raise UsageError(f"{run.path / DATABASE}: no network can be built of {trial.id}: {error}") from error
 
@@ -107,9 +110,14 @@ def _difference(given: Mapping[str, object], expected: Mapping[str, object]) -> 
 def export_member(member: Member, folder: Path, *, force: bool, form: str = "pytorch") -> Path:
     """Write a member's network to a folder and check it there; see `Member.export`."""
     run, trial = member.run, member.chosen
+    if spaces.kind_of(run.configuration.search_space) != spaces.USUAL:
+        raise UsageError(
+            f"{member.id} is a network of {_space_name(run)}, whose own code builds it, so there is no source to export; take "
+            "its nn.Module from .network() in Python"
+        )
     network = trained_network(run, trial)
     content = Content(
-        architecture=_architecture(run, trial),
+        architecture=_architecture(run, trial)[1],
         state=network.state_dict(),
         shape=run.configuration.task.shape,
         classes=run.configuration.task.classes,
@@ -129,6 +137,10 @@ def export_member(member: Member, folder: Path, *, force: bool, form: str = "pyt
     )
     EXPORTS.get(form).write(content, folder, force)
     return folder
+
+
+def _space_name(run: Run) -> str:
+    return f"the {spaces.kind_of(run.configuration.search_space)} space {space_of(run.configuration, run.path).name}"
 
 
 def node_actions(member: Member, samples: int = 256) -> dict[Place, float]:

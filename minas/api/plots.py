@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from minas import spaces
 from minas.analysis.subjects import ArchitectureSubject, RunSubject
 from minas.analysis.topology import Place
 from minas.api.run import FACTS
@@ -47,6 +48,9 @@ def architecture_subject(member: Member, *, say: Callable[[str], None] = lambda 
     """
     if member.architecture is None:
         raise UsageError(f"{member.id} is no architecture of the search space: it cannot be drawn")
+    kind = spaces.kind_of(member.run.configuration.search_space)
+    if kind != spaces.USUAL:
+        raise UsageError(f"{member.id} is an architecture of the {kind} space and no graph of MINAS: it cannot be drawn")
     return ArchitectureSubject(
         run=member.run.name,
         id=member.id,

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, cast, get_args
 
 import numpy as np
 
-from minas import config, objectives, spaces
+from minas import config, objectives, seeds, spaces
 from minas.domains import DOMAINS, Domain
 from minas.engines import checked_options
 from minas.errors import ConfigError, UsageError, nearest
@@ -166,6 +166,21 @@ def _check_augmentation(request: Request, domain: Domain, task: Task) -> None:
         raise ConfigError(f"{_where(document, 'augmentation')}: {error}") from error
 
 
+def _check_networks(values: Mapping[str, Any], space: Space, task: Task) -> None:
+    """Refuse a foreign space whose networks don't take a task's samples, before any worker meets them."""
+    if spaces.kind_of(values) != spaces.USUAL:
+        space.build(space.sample(seeds.generator(0, "check")), task, 0)
+
+
+def _bounds(
+    request: Request, values: Mapping[str, Any], chosen: objectives.ObjectiveSet, task: Task
+) -> dict[str, objectives.Bounds]:
+    """Return the bounds of the hypervolume, where they are known; the shipped ones are those of our own networks."""
+    if spaces.kind_of(values) != spaces.USUAL and request.objectives is None:
+        return {}
+    return dict(chosen.bounds.get(task.name, {}))
+
+
 def _check_scores(name: str, chosen: objectives.ObjectiveSet) -> None:
     """Refuse to minimise what more of is better."""
     for objective in chosen.objectives:
@@ -202,6 +217,7 @@ def configuration_of(request: Request, domain: Domain, task: Task, source: DataS
         ConfigError: a search space's or an objective set's file is wrong.
     """
     space_values, space = search_space(request, domain)
+    _check_networks(space_values, space, task)
     _check_augmentation(request, domain, task)
     _check_vectors(space_values, task)
     space_values["training"]["folds"] = _folds(space_values["training"]["folds"], task)
@@ -220,7 +236,7 @@ def configuration_of(request: Request, domain: Domain, task: Task, source: DataS
             objectives=chosen,
             measures=tuple(dict.fromkeys([*usual, *chosen.measures])),
             search_space=space_values,
-            bounds=dict(chosen.bounds.get(task.name, {})),
+            bounds=_bounds(request, space_values, chosen, task),
             versions=versions(),
             machine=machine(),
         ),

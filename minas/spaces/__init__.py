@@ -26,10 +26,21 @@ from minas.shelf import Shelf
 if TYPE_CHECKING:
     from torch import nn
 
-    from minas.data.task import Task
 
 Architecture = Any
 """A space's own frozen value; the search only hands it back."""
+
+
+class Sized(Protocol):
+    """What building a network needs of a task, or of what a run keeps of one."""
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Shape of one sample."""
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """Names of the classes."""
 
 
 class Space(Protocol):
@@ -74,8 +85,12 @@ class Space(Protocol):
     def limits(self, task_shape: tuple[int, ...]) -> dict[str, float]:
         """Return measure to the largest value that the space admits for samples of a shape; empty where it has no limits."""
 
-    def build(self, architecture: Architecture, task: Task, seed: int) -> nn.Module:
-        """Return the untrained network of an architecture for a task."""
+    def build(self, architecture: Architecture, task: Sized, seed: int) -> nn.Module:
+        """Return the untrained network of an architecture for a task.
+
+        Raises:
+            ArchitectureError: it has no network for such a task.
+        """
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -102,6 +117,11 @@ KIND = "space_kind"
 USUAL = "graph"
 
 
+def kind_of(values: Mapping[str, Any]) -> str:
+    """Return the kind of space that a document's values describe, as a run's configuration keeps them."""
+    return str(values.get(KIND, USUAL))
+
+
 def read(reference: str, domain: str) -> config.Document:
     """Return the document of the space that a user named for a domain.
 
@@ -122,9 +142,10 @@ def open_space(document: config.Document) -> Space:
     Raises:
         ConfigError: its kind is unknown, or it does not say what that kind needs.
     """
-    kind = document.section(KIND, str) if KIND in document.values else USUAL
+    if KIND in document.values:
+        document.section(KIND, str)
     try:
-        found = SPACES.get(kind)
+        found = SPACES.get(kind_of(document.values))
     except UsageError as error:
         line = document.line((KIND,))
         raise ConfigError(f"{document.source}{'' if line is None else f', line {line}'}: {error}") from error

@@ -19,7 +19,7 @@ from minas.spaces import SpaceKind
 if TYPE_CHECKING:
     from torch import nn
 
-    from minas.data.task import Task
+    from minas.spaces import Sized
 
 
 @dataclass(frozen=True)
@@ -85,7 +85,7 @@ class Graphs:
         found = {"flops": limits.largest_flops(kind.positions(task_shape)), "params": limits.params}
         return {name: value for name, value in found.items() if value is not None}
 
-    def build(self, architecture: Architecture, task: Task, seed: int) -> nn.Module:
+    def build(self, architecture: Architecture, task: Sized, seed: int) -> nn.Module:
         """Return the untrained network of an architecture for a task."""
         from minas.network import build
 
