@@ -7,7 +7,7 @@ worker, and the trials of such a run must be the same to the bit on a slow machi
 
 from __future__ import annotations
 
-import statistics
+import bisect
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
@@ -49,6 +49,34 @@ def longest(flops: float, samples: int, epochs: int) -> float:
     return max(1, epochs) * samples * (SLOWEST_SAMPLE + (1 + BACKWARD) * flops / SLOWEST_MACS)
 
 
+class Pace:
+    """The median of the seconds for an epoch that complete trials took.
+
+    It is kept in order, so that one trial more costs the same after ten thousand.
+
+    Args:
+        trials: what has finished so far.
+    """
+
+    def __init__(self, trials: Iterable[Trial] = ()) -> None:
+        self._seconds: list[float] = []
+        for trial in trials:
+            self.add(trial)
+
+    def add(self, trial: Trial) -> None:
+        """Take in a trial that has finished; one that did not complete says nothing of the pace."""
+        if trial.status is Status.COMPLETE:
+            bisect.insort(self._seconds, trial.cost.seconds / max(1, trial.candidate.epochs))
+
+    @property
+    def median(self) -> float | None:
+        """Seconds for an epoch; None before enough trials have finished."""
+        count = len(self._seconds)
+        if count < FEWEST_FOR_PACE:
+            return None
+        return (self._seconds[(count - 1) // 2] + self._seconds[count // 2]) / 2
+
+
 @dataclass(frozen=True, kw_only=True)
 class Guard:
     """Tells after how many seconds a candidate's worker counts as hung.
@@ -61,14 +89,10 @@ class Guard:
     left: Callable[[], float] | None = None
     longest: Callable[[Candidate], float | None] = lambda candidate: None
 
-    def seconds(self, candidate: Candidate, finished: Iterable[Trial]) -> float:
-        """Return the guard of a candidate, in seconds, by the trials that have finished so far."""
-        complete = [trial for trial in finished if trial.status is Status.COMPLETE]
-        if len(complete) < FEWEST_FOR_PACE:
-            guard = self._first(candidate)
-        else:
-            pace = statistics.median(trial.cost.seconds / max(1, trial.candidate.epochs) for trial in complete)
-            guard = HANG_FACTOR * pace * max(1, candidate.epochs)
+    def seconds(self, candidate: Candidate, pace: Pace) -> float:
+        """Return the guard of a candidate, in seconds, by the pace of the trials that have finished so far."""
+        median = pace.median
+        guard = self._first(candidate) if median is None else HANG_FACTOR * median * max(1, candidate.epochs)
         if self.left is not None:
             guard = min(guard, self.left())
         return max(SHORTEST_GUARD, guard)

@@ -12,7 +12,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import dataclass, field
 
 from minas.engines import Engine
-from minas.evolution.guard import Guard
+from minas.evolution.guard import Guard, Pace
 from minas.run.store import Store
 from minas.trial import Candidate, Role, Status, Trial
 
@@ -53,6 +53,9 @@ class Window:
     futures: dict[int, Future[Trial]] = field(default_factory=dict)
     exhausted: bool = False
 
+    def __post_init__(self) -> None:
+        self._pace = Pace(self.paced_by)
+
     def load(self, told: int) -> None:
         """Take up what the store holds: candidates asked for, trials finished, and how many of them were told.
 
@@ -61,6 +64,7 @@ class Window:
         """
         self.asked = self.store.candidates(self.role)
         self.finished = {trial.number: trial for trial in self.store.trials(self.role)}
+        self._pace = Pace([*self.paced_by, *self.finished.values()])
         self.told = told
         if [candidate.number for candidate in self.asked] != list(range(len(self.asked))):
             raise self.store.damaged(f"the candidates of the role {self.role} are not numbered from 0 on")
@@ -125,7 +129,7 @@ class Window:
             self._submit(candidate)
 
     def _submit(self, candidate: Candidate) -> None:
-        timeout = self.guard.seconds(candidate, [*self.paced_by, *self.finished.values()])
+        timeout = self.guard.seconds(candidate, self._pace)
         self.futures[candidate.number] = self.engine.submit(candidate, timeout=timeout)
 
     def _collect(self, seconds: float, *, late: bool = False) -> None:
@@ -148,3 +152,4 @@ class Window:
                 why = f"{self.role} trial {trial.number} failed because of the machine: {trial.reason}"
                 self.store.put_fact("not_repeatable", why)
         self.finished[trial.number] = trial
+        self._pace.add(trial)

@@ -11,7 +11,7 @@ from toy_space import FakeEngine, ToySpace, session
 
 from minas.evolution import session as session_module
 from minas.evolution.clock import Clock
-from minas.evolution.guard import FIRST_GUARD, SHORTEST_GUARD
+from minas.evolution.guard import FIRST_GUARD, SHORTEST_GUARD, Pace
 from minas.evolution.search import run_control, run_search
 from minas.evolution.session import Progress, Stopwatch
 from minas.trial import Status
@@ -148,21 +148,21 @@ def test_the_first_trials_are_guarded_by_their_predicted_work_and_by_the_clock(s
         run.configuration, task=dataclasses.replace(run.configuration.task, samples=(3000, 1, 1))
     )
     small, large = (run.candidate("search", 0, digits) for digits in ((0,) * 16, (4,) * 16))
-    assert run.guard.seconds(small, []) == FIRST_GUARD, "without a clock, nobody waits"
-    assert run.guard.seconds(large, []) == 10 * 8 * 3000 * (2e-3 + 3 * 64e6 / 1e9) > FIRST_GUARD
+    assert run.guard.seconds(small, Pace()) == FIRST_GUARD, "without a clock, nobody waits"
+    assert run.guard.seconds(large, Pace()) == 10 * 8 * 3000 * (2e-3 + 3 * 64e6 / 1e9) > FIRST_GUARD
     for total, guards in ((300.0, (SHORTEST_GUARD, 300.0)), (1e6, (SHORTEST_GUARD, 8 * 3000 * 0.194)), (9.0, (120.0, 120.0))):
         run.clock = Clock(total, started=time.monotonic())
-        found = [run.guard.seconds(one, []) for one in (small, large)]
+        found = [run.guard.seconds(one, Pace()) for one in (small, large)]
         assert found == pytest.approx(guards, abs=1.0), "a trial that takes longer than the clock has left cannot count"
-    assert run.guard.seconds(dataclasses.replace(small, architecture=None), []) == SHORTEST_GUARD
+    assert run.guard.seconds(dataclasses.replace(small, architecture=None), Pace()) == SHORTEST_GUARD
 
 
 def test_a_space_that_predicts_nothing_is_guarded_by_the_clock_alone(sitting) -> None:
     run = sitting()
     one = run.candidate("search", 0, (1,) * 16)
-    assert run.guard.seconds(one, []) == FIRST_GUARD
+    assert run.guard.seconds(one, Pace()) == FIRST_GUARD
     run.clock = Clock(300.0)
-    assert run.guard.seconds(one, []) == pytest.approx(300.0, abs=1.0)
+    assert run.guard.seconds(one, Pace()) == pytest.approx(300.0, abs=1.0)
 
 
 def test_every_phase_guards_its_workers_by_the_clock(sitting) -> None:
