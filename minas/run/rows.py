@@ -11,6 +11,8 @@ from typing import Any, get_args
 from minas.trial import Candidate, Cost, Role, Status, Trial
 
 PARTS = ("validation", "test")
+ROLES = get_args(Role)
+COSTS = tuple(part.name for part in dataclasses.fields(Cost))
 
 
 def candidate(row: tuple[Any, ...]) -> Candidate:
@@ -20,19 +22,21 @@ def candidate(row: tuple[Any, ...]) -> Candidate:
         ValueError: a value is not what a run writes there.
         TypeError: likewise.
     """
+    return checked_candidate(_candidate(row))
+
+
+def _candidate(row: tuple[Any, ...]) -> Candidate:
     role, number, key, architecture, baseline, seed, epochs, part, parents = row
-    return checked_candidate(
-        Candidate(
-            role=role,
-            number=number,
-            key=key,
-            architecture=None if architecture is None else _table("architecture", architecture),
-            baseline=baseline,
-            seed=seed,
-            epochs=epochs,
-            part=part,
-            parents=tuple(json.loads(parents)),
-        )
+    return Candidate(
+        role=role,
+        number=number,
+        key=key,
+        architecture=None if architecture is None else _table("architecture", architecture),
+        baseline=baseline,
+        seed=seed,
+        epochs=epochs,
+        part=part,
+        parents=tuple(json.loads(parents)),
     )
 
 
@@ -46,12 +50,12 @@ def trial(row: tuple[Any, ...]) -> Trial:
     status, reason, measures, reasons, cost, late, attempts = row[9:]
     return checked_trial(
         Trial(
-            candidate=candidate(row[:9]),
+            candidate=_candidate(row[:9]),
             status=Status(status),
             reason=reason,
-            measures=_table("measures", measures),
+            measures=_finite_numbers("measures", measures),
             reasons=_table("reasons", reasons),
-            cost=Cost(**_table("cost", cost)),
+            cost=Cost(**_finite_numbers("cost", cost)),
             late=bool(_whole("late", late)),
             attempts=attempts,
         )
@@ -64,7 +68,7 @@ def checked_candidate(found: Candidate) -> Candidate:
     Raises:
         ValueError: one of them is of another type, or out of range.
     """
-    _one_of("role", found.role, get_args(Role))
+    _one_of("role", found.role, ROLES)
     _whole("number", found.number)
     _text("key", found.key)
     if found.architecture is not None:
@@ -89,24 +93,40 @@ def checked_trial(found: Trial) -> Trial:
     if found.reason is not None:
         _text("reason", found.reason)
     for name, value in _object("measures", found.measures).items():
-        _number(f"measures: {name}", value)
+        if type(value) is not float:  # what nearly all of them are, in stores of 10,000 trials
+            _number(f"measures: {name}", value)
     for name, text in _object("reasons", found.reasons).items():
         _text(f"reasons: {name}", text)
-    for part in dataclasses.fields(Cost):
-        value = getattr(found.cost, part.name)
-        if value is None and part.name != "joules":
-            raise ValueError(f"cost: {part.name} is missing")
-        _number(f"cost: {part.name}", value)
-        if value is not None and not 0 <= value < math.inf:
-            raise ValueError(f"cost: {part.name} is {value}; expected a number of 0 or more")
+    for name in COSTS:
+        value = getattr(found.cost, name)
+        if type(value) is not float or not 0 <= value < math.inf:
+            _spent(name, value)
     if not isinstance(found.late, bool):
         raise _unexpected("late", found.late, "true or false")
     _whole("attempts", found.attempts, least=1)
     return found
 
 
+def _spent(name: str, value: Any) -> None:
+    """Refuse what no trial can have cost; None is a number that could not be had."""
+    if value is None and name != "joules":
+        raise ValueError(f"cost: {name} is missing")
+    _number(f"cost: {name}", value)
+    if value is not None and not 0 <= value < math.inf:
+        raise ValueError(f"cost: {name} is {value}; expected a number of 0 or more")
+
+
 def _table(name: str, text: Any) -> dict[str, Any]:
-    return _object(name, json.loads(text, parse_constant=_finite, parse_float=_finite))
+    return _object(name, EVERY_NUMBER.decode(text))
+
+
+def _finite_numbers(name: str, text: Any) -> dict[str, Any]:
+    """Return a flat table of numbers; to look at them afterwards is faster than to call a function for each as it is read."""
+    values = _object(name, NO_CONSTANTS.decode(text))
+    for value in values.values():
+        if type(value) is float and not math.isfinite(value):
+            raise ValueError(f"{name}: a number beyond what a float holds")
+    return values
 
 
 def _finite(digits: str) -> float:
@@ -115,6 +135,11 @@ def _finite(digits: str) -> float:
     if not math.isfinite(value):
         raise ValueError(f"{digits[:60]} is no finite number")
     return value
+
+
+EVERY_NUMBER = json.JSONDecoder(parse_constant=_finite, parse_float=_finite)
+NO_CONSTANTS = json.JSONDecoder(parse_constant=_finite)
+"""Made once: making one takes as long as reading a trial."""
 
 
 def _object(name: str, values: Any) -> dict[str, Any]:

@@ -270,6 +270,8 @@ def test_a_damaged_store_is_told_from_a_good_one(path: Path) -> None:
         """UPDATE trials SET cost = '{"seconds": "1"}'""",
         """UPDATE trials SET measures = '{"error": true}'""",
         f"""UPDATE trials SET measures = '{{"error": 1{"0" * 400}}}'""",
+        """UPDATE trials SET measures = '{"error": 1e999}'""",
+        """UPDATE trials SET cost = '{"joules": Infinity}'""",
         """UPDATE trials SET cost = '{"seconds": null}'""",
         """UPDATE trials SET cost = '{"seconds": -1}'""",
         """UPDATE trials SET cost = '{"seconds": NaN}'""",
