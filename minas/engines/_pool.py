@@ -7,14 +7,27 @@ import dataclasses
 import signal
 import threading
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterable
 from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import Protocol
 
 from minas.engines._process import BrokenWorkerError
-from minas.errors import UsageError
+from minas.errors import MinasError, UsageError
 from minas.trial import Candidate, Status, Trial
+
+
+class WorkerGoneError(BrokenWorkerError):
+    """A worker went, and won't come back; another one may take its place.
+
+    Args:
+        reason: what users read.
+        begun: whether it may have been at work on the candidate.
+    """
+
+    def __init__(self, reason: str, *, begun: bool) -> None:
+        super().__init__(reason)
+        self.begun = begun
 
 
 class Worker(Protocol):
@@ -28,6 +41,7 @@ class Worker(Protocol):
 
         Raises:
             BrokenWorkerError: the worker died or hung, or the machine failed it.
+            WorkerGoneError: it went, so that it takes no more candidates.
             MemoryError: it had no memory.
             MinasError: something that ends the run.
         """
@@ -51,21 +65,51 @@ class Pool:
     neighbours cannot fail it twice.
 
     Args:
-        workers: as many as candidates are worked on at a time.
+        workers: those to begin with; more may come, and some may go.
     """
 
-    def __init__(self, workers: Sequence[Worker]) -> None:
-        self.capacity = len(workers)
+    def __init__(self, workers: Iterable[Worker] = ()) -> None:
         self._change = threading.Condition()
         self._waiting: deque[_Job] = deque()
         self._retries: deque[_Job] = deque()
         self._running = 0
         self._alone = False
         self._closed = False
-        self._workers = workers
-        self._threads = [threading.Thread(target=self._look_after, args=(worker,), daemon=True) for worker in workers]
-        for thread in self._threads:
-            thread.start()
+        self._fatal: MinasError | None = None
+        self._workers: dict[Worker, threading.Thread] = {}
+        for worker in workers:
+            self.add(worker)
+
+    @property
+    def capacity(self) -> int:
+        """How many candidates are worked on at a time: one for each worker."""
+        return len(self._workers)
+
+    def add(self, worker: Worker) -> None:
+        """Take one worker more; a closed engine takes none."""
+        thread = threading.Thread(target=self._look_after, args=(worker,), daemon=True)
+        with self._change:
+            if self._closed:
+                return
+            self._workers[worker] = thread
+        thread.start()
+
+    def remove(self, worker: Worker) -> None:
+        """Give a worker no more to do, and end what it is doing; the candidate counts as broken."""
+        with self._change:
+            thread = self._workers.pop(worker, None)
+            self._change.notify_all()
+        if thread is not None:
+            worker.kill(for_good=True)
+            thread.join()
+
+    def fail(self, error: MinasError) -> None:
+        """End the run by an error: candidates that wait, and all that are still to come, give it."""
+        with self._change:
+            self._fatal = error
+            failed = self._taken()
+        for job in failed:
+            job.result.set_exception(error)
 
     def submit(self, candidate: Candidate, *, timeout: float) -> Future[Trial]:
         """Queue a candidate; see `Engine.submit`."""
@@ -73,6 +117,8 @@ class Pool:
         with self._change:
             if self._closed:
                 _cancel(job)
+            elif self._fatal is not None:
+                job.result.set_exception(self._fatal)
             else:
                 self._waiting.append(job)
                 self._change.notify_all()
@@ -81,9 +127,7 @@ class Pool:
     def drop_waiting(self) -> None:
         """Cancel every candidate that no worker is at work on."""
         with self._change:
-            dropped = [*self._retries, *self._waiting]
-            self._retries.clear()
-            self._waiting.clear()
+            dropped = self._taken()
         for job in dropped:
             _cancel(job)
 
@@ -91,25 +135,33 @@ class Pool:
         """Stop all workers at once; what they had not finished is cancelled."""
         with self._change:
             self._closed = True
+            workers = dict(self._workers)
             self._change.notify_all()
         self.drop_waiting()
-        for worker in self._workers:
+        for worker in workers:
             worker.kill(for_good=True)
-        for thread in self._threads:
+        for thread in workers.values():
             thread.join()
+
+    def _taken(self) -> list[_Job]:
+        """Take all jobs that no worker is at work on, and return them."""
+        taken = [*self._retries, *self._waiting]
+        self._retries.clear()
+        self._waiting.clear()
+        return taken
 
     def _look_after(self, worker: Worker) -> None:
         if hasattr(signal, "pthread_sigmask"):  # inherited: a Ctrl-C while Python starts up would end the worker
             signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
         with contextlib.suppress(BrokenWorkerError, OSError):  # what keeps it from starting, its first candidate will tell
             worker.start()
-        while (job := self._next()) is not None:
+        while (job := self._next(worker)) is not None:
             self._try(worker, job)
 
-    def _next(self) -> _Job | None:
-        """Return the next job once it may begin, or None when the engine is closed."""
+    def _next(self, worker: Worker) -> _Job | None:
+        """Return a worker's next job once it may begin, or None when it is to go."""
         with self._change:
-            while not self._closed:
+            while not self._closed and worker in self._workers:
                 if self._retries:
                     queue = self._retries if not self._running else None
                 else:
@@ -126,6 +178,8 @@ class Pool:
         outcome: Trial | BaseException | None
         try:
             outcome = dataclasses.replace(worker.evaluate(job.candidate, job.timeout), attempts=job.attempts)
+        except WorkerGoneError as error:
+            outcome = self._after_going(worker, job, error)
         except (BrokenWorkerError, MemoryError, OSError) as error:
             outcome = self._after_break(job, error)
         except BaseException as error:
@@ -139,11 +193,24 @@ class Pool:
         elif outcome is not None:
             job.result.set_exception(outcome)
 
+    def _after_going(self, worker: Worker, job: _Job, error: WorkerGoneError) -> Trial | None:
+        """Let a worker go that is gone; a job that it had not begun is as good as new."""
+        with self._change:
+            self._workers.pop(worker, None)
+            if error.begun or self._closed or self._fatal is not None:
+                return self._after_break(job, error)
+            job.attempts -= 1
+            (self._retries if job.attempts else self._waiting).appendleft(job)
+        return None
+
     def _after_break(self, job: _Job, error: Exception) -> Trial | None:
         """Queue a broken job anew, or return its failed trial if it is the second time; cancel it in a closed engine."""
         with self._change:
             if self._closed:
                 _cancel(job)
+                return None
+            if self._fatal is not None:
+                job.result.set_exception(self._fatal)
                 return None
             if job.attempts == 1:
                 self._retries.append(job)

@@ -28,10 +28,11 @@ class WorkerProcess:
     Args:
         work: the run's work, JSON.
         evaluator: dotted name of the module that does the work.
+        idle: seconds without a candidate after which it ends until the next one comes; None keeps it.
     """
 
-    def __init__(self, work: str, evaluator: str) -> None:
-        self._arguments = (work, evaluator)
+    def __init__(self, work: str, evaluator: str, *, idle: float | None = None) -> None:
+        self._arguments = (work, evaluator, idle)
         self._closed = False
         self._ready = False
         self._process: SpawnProcess | None = None

@@ -20,13 +20,16 @@ from minas.trial import Candidate, Trial
 Answer = Trial | Exception | None
 
 
-def serve(pipe: Connection, work: str, evaluator: str) -> None:
-    """Evaluate candidates until the pipe closes. The first answer says that the worker is ready, or why it never will be.
+def serve(pipe: Connection, work: str, evaluator: str, idle: float | None = None) -> None:
+    """Evaluate candidates until the pipe closes, or none comes for a while.
+
+    The first answer says that the worker is ready, or why it never will be.
 
     Args:
         pipe: the worker's end.
         work: the run's work, JSON.
         evaluator: dotted name of the module that does the work; see `minas.engines.EVALUATOR`.
+        idle: after how many seconds without a candidate to leave; None stays.
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the coordinating process's to handle
     threading.Thread(target=_leave_with_parent, daemon=True).start()
@@ -36,6 +39,8 @@ def serve(pipe: Connection, work: str, evaluator: str) -> None:
     pipe.send(obstacle)
     while obstacle is None:
         try:
+            if not pipe.poll(idle):
+                return
             candidate: Candidate = pipe.recv()
         except EOFError:
             return
