@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import platform
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -13,13 +15,13 @@ from safetensors.torch import save as weights_as_bytes
 from torch import nn
 
 from minas import baselines, seeds
-from minas.errors import ArchitectureError, MinasError
+from minas.errors import ArchitectureError, MinasError, UsageError
 from minas.evaluation import vectors
 from minas.evaluation.folds import folded
 from minas.evaluation.work import Prepared, prepared
 from minas.graph.kinds import padding_of
 from minas.measures import Trained, known_before_training, measure
-from minas.run.folder import weights_path, write_atomically
+from minas.run.folder import WEIGHTS, weights_path, write_atomically
 from minas.training.loop import Training, train
 from minas.trial import Candidate, Cost, Status, Trial
 
@@ -37,8 +39,14 @@ def prepare(work: str) -> None:
     """Make a fresh worker process ready: one thread, repeatable to the bit, the task loaded.
 
     Raises:
-        MinasError: the run's data or settings cannot be used.
+        MinasError: the run's data or settings cannot be used, or its folder is not on this machine.
     """
+    folder = json.loads(work)["folder"]
+    if folder is not None and not Path(folder, WEIGHTS).is_dir():
+        raise UsageError(
+            f"the machine {platform.node()} does not see the run's folder, {folder}: "
+            "give one with --out that lies at the same path on all machines where trials are evaluated"
+        )
     torch.set_num_threads(1)
     torch.use_deterministic_algorithms(True)
     # Filling fresh memory, a guard against reading it, takes up to a quarter of the time and changes no result.

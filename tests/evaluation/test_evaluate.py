@@ -13,7 +13,7 @@ from safetensors.torch import load_file
 from small_work import CHAIN, TRAINING, candidate, work
 
 from minas.engines import ENGINES
-from minas.errors import ConfigError, DataError, MinasError
+from minas.errors import ConfigError, DataError, MinasError, UsageError
 from minas.evaluation import evaluate as module
 from minas.evaluation.evaluate import evaluate, network_of
 from minas.evaluation.work import prepared
@@ -76,6 +76,12 @@ def test_weights_of_some_roles_are_kept(plain: str, tmp_path: Path, role, kept: 
 def test_without_a_folder_nothing_is_written(tmp_path: Path) -> None:
     assert evaluate(work(tmp_path, folder=None), candidate(epochs=1)).status is Status.COMPLETE
     assert list((tmp_path / "weights").iterdir()) == []
+
+
+def test_a_machine_that_does_not_see_the_runs_folder_is_refused(tmp_path: Path) -> None:
+    missing = tmp_path / "elsewhere"
+    with pytest.raises(UsageError, match=r"does not see the run's folder, .*elsewhere: give one with --out that lies at"):
+        module.prepare(work(tmp_path, folder=str(missing)))
 
 
 @pytest.mark.parametrize("name", ["flops", "params", "activations"])
