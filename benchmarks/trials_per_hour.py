@@ -10,7 +10,7 @@ process of Optuna's two, in a fresh actor of Ray's, in a fresh process of NNI's.
 one thread, and MINAS alone takes all of its usual measures and keeps the weights.
 
 Every tool has as many workers, is started anew for each repetition, and logs each trial's begin and end from inside. The rate
-is taken from the end of the first round of trials (as many as there are workers) to the last end, so that no tool's start-up
+is taken from when as many processes as there are workers have each ended a trial to the last end, so that no tool's start-up
 counts in it; that is the column `start`, from the command to the first trial's begin. Repetitions are interleaved, and the
 order of the tools changes. A tool that is slow is stopped after `--seconds`, once it has at least six trials.
 """
@@ -45,7 +45,6 @@ HERE = Path(__file__).resolve().parent
 PACKAGES = {"minas": "minas", "optuna": "optuna", "nni": "nni", "ray": "ray.tune"}
 FEWEST = 6
 LONGEST_START = 180.0
-LIST = 8
 FLOPS = (8e4, 3e5)
 """Between what the listed architectures' multiply-accumulates lie, so that their trials are about as long."""
 
@@ -80,13 +79,22 @@ class Figures:
     failure: str = ""
 
 
-def listed() -> tuple[dict[str, Any], ...]:
+@dataclasses.dataclass(frozen=True)
+class Ended:
+    """A trial that has ended: in which process, from when to when, in seconds since the epoch."""
+
+    process: str
+    began: float
+    ended: float
+
+
+def listed(count: int) -> tuple[dict[str, Any], ...]:
     """Return the candidates: the first architectures of about one size that the space gives."""
     request = Request(trials=1)
     domain, task, source = load_task(request)
     _, space = configuration_of(request, domain, task, source)
     rng, found = np.random.default_rng(0), []
-    while len(found) < LIST:
+    while len(found) < count:
         architecture = space.sample(rng)
         if FLOPS[0] <= space.features(architecture, task.shape, len(task.classes))["flops"] <= FLOPS[1]:
             found.append(space.dump(architecture))
@@ -114,7 +122,7 @@ def own_work(data: str, epochs: int) -> str:
 
 def jobs(options: argparse.Namespace, folder: Path) -> dict[tuple[str, float], Job]:
     """Return what is to be done for each part and length, after a look at how fast this machine is."""
-    architectures = listed()
+    architectures = listed(options.listed)
     whole = own_data(folder / "data-1", 1.0)
     plain = Job(
         part="own",
@@ -142,21 +150,30 @@ def jobs(options: argparse.Namespace, folder: Path) -> dict[tuple[str, float], J
     return {key: job for key, job in found.items() if key[0] in options.parts}
 
 
-def ends_of(log: Path) -> list[tuple[float, float]]:
-    """Return begin and end of the finished trials, by their ends."""
+def ends_of(log: Path) -> list[Ended]:
+    """Return the trials that have ended, in the order of their ends."""
     lines = log.read_text(encoding="utf-8").splitlines() if log.exists() else []
-    return sorted(((float(line.split()[1]), float(line.split()[2])) for line in lines), key=lambda pair: pair[1])
+    found = [Ended(process, float(began), float(ended)) for process, began, ended in map(str.split, lines)]
+    return sorted(found, key=lambda trial: trial.ended)
 
 
-def enough(ended: list[tuple[float, float]], job: Job, seconds: float) -> bool:
+def steady(trials: list[Ended], workers: int) -> tuple[float, list[Ended]]:
+    """Return when so many processes had each ended a trial, and the trials that ended after that."""
+    seen: set[str] = set()
+    for place, trial in enumerate(trials):
+        seen.add(trial.process)
+        if len(seen) == workers:
+            return trial.ended, trials[place + 1 :]
+    return math.inf, []
+
+
+def enough(trials: list[Ended], job: Job, seconds: float) -> bool:
     """Tell whether a tool may be stopped."""
-    if len(ended) >= job.trials:
-        return True
-    later = len(ended) - job.workers
-    return later >= FEWEST and time.time() - ended[job.workers - 1][1] > seconds
+    since, later = steady(trials, job.workers)
+    return len(trials) >= job.trials or (len(later) >= FEWEST and time.time() - since > seconds)
 
 
-def run(tool: str, job: Job, options: argparse.Namespace) -> tuple[float, list[tuple[float, float]], str]:
+def run(tool: str, job: Job, options: argparse.Namespace) -> tuple[float, list[Ended], str]:
     """Start a tool on a job, wait until it has done enough, end it; return when it began, its trials and what went wrong."""
     log, said = Path(job.log), Path(job.folder) / "output.txt"
     path = os.pathsep.join([str(HERE), str(HERE.parent), *filter(None, [os.environ.get("PYTHONPATH")])])
@@ -176,18 +193,19 @@ def run(tool: str, job: Job, options: argparse.Namespace) -> tuple[float, list[t
             command, cwd=job.folder, env=environment, stdout=output, stderr=subprocess.STDOUT, start_new_session=True
         )
         try:
-            while not enough(ended := ends_of(log), job, options.seconds):
+            while not enough(trials := ends_of(log), job, options.seconds):
                 if process.poll() is not None:
                     break
-                last = ended[-1][1] if ended else began
+                last = trials[-1].ended if trials else began
                 if time.time() - last > LONGEST_START:
-                    return began, ended, f"no trial ended for {LONGEST_START:g} seconds"
+                    return began, trials, f"no trial ended for {LONGEST_START:g} seconds"
                 time.sleep(0.1)
         finally:
             stop(process)
-    ended = ends_of(log)
+    trials = ends_of(log)
+    later = steady(trials, job.workers)[1]
     tail = " ".join(said.read_text(errors="replace").split())[-300:]
-    return began, ended, "" if len(ended) >= job.workers + 2 else f"only {len(ended)} trials ended: {tail}"
+    return began, trials, "" if len(later) >= 2 else f"only {len(trials)} trials ended: {tail}"
 
 
 def stop(process: subprocess.Popen[bytes]) -> None:
@@ -206,17 +224,16 @@ def measured(tool: str, job: Job, length: float, repetition: int, options: argpa
     """Return the figures of one repetition of one tool."""
     with tempfile.TemporaryDirectory(prefix=f"{tool}-", ignore_cleanup_errors=True) as name:
         job = dataclasses.replace(job, folder=name, log=f"{name}/log.txt")
-        began, ended, failure = run(tool, job, options)
-    plain = Figures(part=job.part, length=length, tool=tool, repetition=repetition, trials=len(ended), failure=failure)
+        began, trials, failure = run(tool, job, options)
+    plain = Figures(part=job.part, length=length, tool=tool, repetition=repetition, trials=len(trials), failure=failure)
     if failure:
         return plain
-    ended = ended[: job.trials]
-    first = ended[job.workers - 1][1]
+    since, later = steady(trials, job.workers)
     return dataclasses.replace(
         plain,
-        hourly=3600.0 * (len(ended) - job.workers) / (ended[-1][1] - first),
-        start=min(begin for begin, _ in ended) - began,
-        inside=fmean(end - begin for begin, end in ended[job.workers :]),
+        hourly=3600.0 * len(later) / (later[-1].ended - since),
+        start=min(trial.began for trial in trials) - began,
+        inside=fmean(trial.ended - trial.began for trial in later),
     )
 
 
@@ -267,6 +284,7 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=30.0, help="about how long each tool works, start-up aside")
     parser.add_argument("--repetitions", type=int, default=3)
     parser.add_argument("--workers", type=int, default=2)
+    parser.add_argument("--listed", type=int, default=8, help="so many architectures are taken in turn")
     parser.add_argument("--nni-python", default=sys.executable, help="the Python that has nni, if this one has not")
     parser.add_argument("--json", type=Path, help="write every repetition's figures to this file")
     options = parser.parse_args()

@@ -27,7 +27,7 @@ class Job:
         trials: after how many trials it ends by itself.
         workers: how many trials run at a time.
         folder: where it may write.
-        log: the file with a line for each finished trial: `number start end`, in seconds since the epoch.
+        log: the file with a line for each finished trial: `process begin end`, in seconds since the epoch.
         steps: optimiser steps of the one function.
         work: MINAS's work for the tools that have no data of their own, JSON.
         data: the file that holds the samples, for `own`.
@@ -60,11 +60,11 @@ def read(path: str | None = None) -> Job:
 
 
 @contextlib.contextmanager
-def logged(job: Job, number: int) -> Iterator[None]:
+def logged(job: Job) -> Iterator[None]:
     """Time a trial from inside, wherever its tool runs it."""
     began = time.time()
     yield
-    line = f"{number} {began!r} {time.time()!r}\n".encode()
+    line = f"{os.getpid()} {began!r} {time.time()!r}\n".encode()
     file = os.open(job.log, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
     try:
         os.write(file, line)  # one call: lines of several processes do not mix

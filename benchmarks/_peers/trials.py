@@ -77,7 +77,7 @@ def from_nothing(job: Job, number: int) -> Trial:
 
 def objectives(job: Job, number: int) -> tuple[float, float, float]:
     """Run the trial of a number as tools other than MINAS do, and return what is minimised."""
-    with logged(job, number):
+    with logged(job):
         if job.part == "same":
             error = trained_for(job.steps)
             return error, 1.0, 1.0
