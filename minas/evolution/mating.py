@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -13,25 +12,10 @@ from pymoo.core.infill import InfillCriterion
 from pymoo.core.population import Population
 from pymoo.core.selection import Selection
 
-from minas.spaces import Architecture, Space
+from minas.spaces import Architecture, Space, Variation
 
 ATTEMPTS = 200
 """How often a new architecture is looked for before the space counts as exhausted."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Variation:
-    """How often variation does what.
-
-    Attributes:
-        crossover: probability that a child has two parents.
-        further: probability of each further mutation after the first.
-        immigrant: probability that a child is sampled anew.
-    """
-
-    crossover: float = 0.3
-    further: float = 0.6
-    immigrant: float = 0.0
 
 
 def individual_of(architecture: Architecture) -> Individual:

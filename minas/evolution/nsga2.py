@@ -19,8 +19,8 @@ from pymoo.problems.static import StaticProblem
 
 from minas import seeds
 from minas.evolution.contribution import Contribution, Normalise, Roulette
-from minas.evolution.mating import ATTEMPTS, Mating, Variation, individual_of
-from minas.spaces import Architecture, Space
+from minas.evolution.mating import ATTEMPTS, Mating, individual_of
+from minas.spaces import Architecture, Space, Variation
 
 FAILED = 1000.0
 """The constraint violation of a trial that failed: worse than that of any trial that gave figures."""
@@ -46,7 +46,7 @@ class Evolution:
         objectives: number of objectives, all minimised.
         population: size of NSGA-II's population.
         seed: the run's seed.
-        variation: how often variation does what.
+        variation: how often variation does what; as the space has it by default.
         admits: tells whether an architecture is worth a trial, limits that can be predicted for instance.
         normalise: scales objectives, shape (..., objectives), to 0 at the ideal and 1 at the reference bound. Selection is
             then by hypervolume between these bounds, and what lies beyond one is told as a constraint violation of that
@@ -75,7 +75,7 @@ class Evolution:
         problem = Problem(n_var=1, n_obj=objectives, n_ieq_constr=1, vtype=object)
         selection = TournamentSelection(func_comp=binary_tournament) if normalise is None else Roulette(normalise)
         survival = RankAndCrowding(crowding_func="cd" if normalise is None else Contribution(normalise))
-        mating = Mating(space, variation or Variation(), selection, self._is_new)
+        mating = Mating(space, variation or space.variation, selection, self._is_new)
         self._algorithm = NSGA2(pop_size=population, n_offsprings=1, mating=mating, survival=survival, output=None)
         self._algorithm.setup(problem, termination=NoTermination())
 

@@ -43,6 +43,21 @@ class Sized(Protocol):
         """Names of the classes."""
 
 
+@dataclass(frozen=True, kw_only=True)
+class Variation:
+    """How a search makes new architectures of old ones.
+
+    Attributes:
+        crossover: probability that a child has two parents.
+        further: probability of each further mutation after the first.
+        immigrant: probability that a child is sampled anew.
+    """
+
+    crossover: float = 0.3
+    further: float = 0.6
+    immigrant: float = 0.0
+
+
 class Space(Protocol):
     """What a search needs of a space. Everything is a pure function of its arguments and of the generator passed in."""
 
@@ -53,6 +68,10 @@ class Space(Protocol):
     @property
     def domain(self) -> str:
         """The domain whose tasks its networks solve."""
+
+    @property
+    def variation(self) -> Variation:
+        """How often variation does what, which depends on how much one change of the space changes."""
 
     def sample(self, rng: np.random.Generator) -> Architecture:
         """Return a random architecture."""

@@ -6,8 +6,16 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
+from minas.spaces import Variation
+
 Genome = tuple[int, ...]
 """For each gene the index of its level."""
+
+VARIATION = Variation(crossover=0.3, further=0.0)
+"""One gene a child. A gene is much of such an architecture, so that what made a parent good seldom survives more changes.
+
+Chosen on other objectives than those that `benchmarks/tables.py` reports: there, further mutations cost hypervolume.
+"""
 
 
 def sample(levels: Sequence[int], rng: np.random.Generator) -> Genome:

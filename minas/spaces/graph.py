@@ -14,7 +14,7 @@ from minas.graph import changes, prediction, variation
 from minas.graph import space as graph_space
 from minas.graph.architecture import Architecture
 from minas.graph.kinds import kind_of
-from minas.spaces import SpaceKind
+from minas.spaces import SpaceKind, Variation
 
 if TYPE_CHECKING:
     from torch import nn
@@ -37,6 +37,11 @@ class Graphs:
     def domain(self) -> str:
         """The domain whose tasks its networks solve."""
         return self.description.heading.domain
+
+    @property
+    def variation(self) -> Variation:
+        """Several changes a child: one of them, such as an edge, changes little."""
+        return Variation()
 
     def sample(self, rng: np.random.Generator) -> Architecture:
         """Return a random architecture."""

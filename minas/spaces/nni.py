@@ -12,7 +12,7 @@ import numpy as np
 
 from minas import config, resources
 from minas.errors import ArchitectureError, UsageError, nearest
-from minas.spaces import SpaceKind, _choices, _nni_choices, _nni_class
+from minas.spaces import SpaceKind, Variation, _choices, _nni_choices, _nni_class
 from minas.spaces._choices import Genome
 
 if TYPE_CHECKING:
@@ -66,6 +66,11 @@ class ModelSpaces:
     def domain(self) -> str:
         """The domain whose tasks its networks solve."""
         return self.heading.domain
+
+    @property
+    def variation(self) -> Variation:
+        """One choice a child, as in Real et al. (2019, Regularized evolution); see `_choices.VARIATION`."""
+        return _choices.VARIATION
 
     def sample(self, rng: np.random.Generator) -> Genome:
         """Return a random architecture: each choice is uniform over its values, under the space's constraints."""

@@ -20,6 +20,7 @@ from minas.evolution.session import Session
 from minas.objectives import Bounds, Objective, ObjectiveSet
 from minas.run.configuration import DataFacts, RunConfiguration, Settings, TaskFacts
 from minas.run.store import Store
+from minas.spaces import Variation
 from minas.trial import Candidate, Cost, Status, Trial
 
 SLOTS, LEVELS = 16, 5
@@ -38,6 +39,7 @@ class ToySpace:
     """Digits as a `Space`: few slots and levels make a space that can be exhausted."""
 
     name, domain = "toy", "toy"
+    variation = Variation()
 
     def __init__(self, slots: int = SLOTS, levels: int = LEVELS) -> None:
         self.slots, self.levels = slots, levels

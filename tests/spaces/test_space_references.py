@@ -32,10 +32,12 @@ from __future__ import annotations
 
 from minas import config
 from minas.errors import UsageError
-from minas.spaces import SpaceKind
+from minas.spaces import SpaceKind, Variation
 
 
 class Ladder:
+    variation = Variation()
+
     def __init__(self, domain, widths):
         self.name, self.domain, self.widths = "ladder", domain, widths
 
