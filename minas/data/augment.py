@@ -162,13 +162,24 @@ def turn(inputs: Tensor, generator: torch.Generator, *, rotate: float, zoom: flo
     """
     samples, _, height, width = inputs.shape
     draws = torch.rand(2, samples, generator=generator) * 2 - 1
-    angle = draws[0] * math.radians(rotate)
-    # The grid says where each output pixel comes from, so it is divided by the factor.
-    cosine, sine = torch.cos(angle) / (1 + draws[1] * zoom), torch.sin(angle) / (1 + draws[1] * zoom)
-    nothing = torch.zeros(samples)
-    # Grid coordinates run from -1 to 1 along both sides, whatever their lengths.
-    rows = (cosine, sine * (height / width), nothing), (-sine * (width / height), cosine, nothing)
-    matrix = torch.stack([torch.stack(row, dim=1) for row in rows], dim=1)
+    matrix = turned(draws[0] * math.radians(rotate), 1 + draws[1] * zoom, sides=(height, width))
     grid = F.affine_grid(matrix, list(inputs.shape), align_corners=False)
     level = inputs.new_tensor(fill).view(-1, 1, 1)
     return F.grid_sample(inputs - level, grid, padding_mode="zeros", align_corners=False) + level
+
+
+def turned(angle: Tensor, factor: Tensor, *, sides: tuple[int, int]) -> Tensor:
+    """Return where each pixel of a turned and zoomed image comes from: affine maps, (samples, 2, 3), for torch's grids.
+
+    Args:
+        angle: of each image, (samples,), in radians.
+        factor: by which each grows, (samples,).
+        sides: height and width, in pixels.
+    """
+    height, width = sides
+    # The grid says where each output pixel comes from, so it is divided by the factor.
+    cosine, sine = torch.cos(angle) / factor, torch.sin(angle) / factor
+    nothing = torch.zeros(len(angle))
+    # Grid coordinates run from -1 to 1 along both sides, whatever their lengths.
+    rows = (cosine, sine * (height / width), nothing), (-sine * (width / height), cosine, nothing)
+    return torch.stack([torch.stack(row, dim=1) for row in rows], dim=1)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from minas.data.resource import Shipped
 from minas.domains import Augment, Domain
-from minas.errors import ConfigError, DataError, nearest
+from minas.errors import DataError
 
 if TYPE_CHECKING:
     from minas.data.raw import Raw
@@ -92,32 +92,11 @@ def _task(raw: Raw, source: DataSource, *, name: str | None, shown: str, licence
     )
 
 
-class _Shift:
-    """Moves each recording by its own whole number of pixels."""
-
-    def __init__(self, most: int) -> None:
-        self.most = most
-
-    def __call__(self, inputs: Any, generator: Any) -> Any:
-        from minas.data.augment import shift
-
-        frames = inputs.flatten(1, 2)
-        return shift(frames, generator, most=self.most, fill=[0.0] * frames.shape[1]).view(inputs.shape)
-
-
 def augment(task: Task, options: Mapping[str, Any]) -> Augment | None:
-    """Return what to do to the recordings of one training: `shift`, most pixels by which each moves.
+    """Return what to do to the recordings of one training; the options are those of `minas.data.event_augment.Settings`."""
+    from minas.data.event_augment import augmentation
 
-    Raises:
-        ConfigError: another option, or no whole number from 0.
-    """
-    for name, value in options.items():
-        if name != "shift":
-            raise ConfigError(f"no augmentation of events named '{name}'{nearest(name, ['shift'])}")
-        if isinstance(value, str) or value < 0 or value != int(value):
-            raise ConfigError(f"augmentation: shift = {value}; expected whole pixels, from 0")
-    most = int(options.get("shift", 0))
-    return _Shift(most) if most else None
+    return augmentation(options)
 
 
 DOMAIN = Domain(

@@ -91,21 +91,14 @@ def test_a_search_takes_ten_minutes_where_nothing_else_is_asked_for(task: Task) 
     assert (seconds(), seconds(time="2m"), seconds(trials=9)) == (600.0, 120.0, None)
 
 
-def test_recordings_are_shifted(task: Task) -> None:
+def test_recordings_are_moved(task: Task) -> None:
     inputs = torch.from_numpy(task.train.inputs[:200])
-    shift = neuromorphic.augment(task, {"shift": 1})
-    assert shift is not None
-    moved = shift(inputs, torch.Generator().manual_seed(0))
+    augment = neuromorphic.augment(task, {"shift": 0.5, "rotate": 10, "zoom": 0.1})
+    assert augment is not None
+    moved = augment(inputs, torch.Generator().manual_seed(0))
     assert moved.shape == inputs.shape
-    places = {
-        (down, right)
-        for before, after in zip(inputs, moved, strict=True)
-        for down in (-1, 0, 1)
-        for right in (-1, 0, 1)
-        if torch.equal(after[..., 2:-2, 2:-2], before.roll((down, right), (-2, -1))[..., 2:-2, 2:-2])
-    }
-    assert len(places) == 9  # each sample moved as a whole, by one of nine distances
+    assert not torch.equal(moved, inputs)
+    assert 0.8 < float(moved.sum() / inputs.sum()) < 1.2  # the digits are still there
     assert neuromorphic.augment(task, {"shift": 0}) is None
-    for options in ({"flip": 1}, {"shift": 0.5}, {"shift": -1}):
-        with pytest.raises(ConfigError):
-            neuromorphic.augment(task, options)
+    with pytest.raises(ConfigError):
+        neuromorphic.augment(task, {"flip": 1})
