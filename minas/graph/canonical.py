@@ -12,6 +12,7 @@ import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import lru_cache
 
 from minas.errors import ArchitectureError
 from minas.graph.exchange import dump
@@ -45,7 +46,12 @@ def key(architecture: Architecture) -> str:
     Raises:
         ArchitectureError: as `canonical`.
     """
-    values = dump(canonical(architecture))
+    return key_of_canonical(canonical(architecture))
+
+
+def key_of_canonical(architecture: Architecture) -> str:
+    """Return the canonical key of an architecture that is known to be in canonical form."""
+    values = dump(architecture)
     del values["schema"]
     text = json.dumps(values, sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False)
     return hashlib.sha256(text.encode("ascii")).hexdigest()
@@ -54,9 +60,17 @@ def key(architecture: Architecture) -> str:
 def canonical_stage(stage: Stage) -> Stage:
     """Return one stage with identities contracted and nodes in canonical order, every edge from a lower index to a higher one.
 
+    The last ones are kept: a child shares most of its stages with its parents, and is asked for its form several times.
+
     Raises:
         ArchitectureError: as `canonical`.
     """
+    values = [stage.width, stage.stride, *(value for node in stage.nodes for _, value in node.attributes)]
+    return _canonical_stage(stage, tuple([repr(value) for value in values]))  # 1 and true are equal, and not the same
+
+
+@lru_cache(maxsize=2048)
+def _canonical_stage(stage: Stage, written: tuple[str, ...]) -> Stage:
     nodes, edges = _contract(stage)
     order = _order(nodes, edges)
     place = {vertex: index for index, vertex in enumerate(order)}

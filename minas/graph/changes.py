@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from minas.graph import stage_changes
-from minas.graph.canonical import canonical, key
+from minas.graph.canonical import canonical, key_of_canonical
 from minas.graph.space import GraphSpace, StageSpace, contains
 from minas.graph.structure import Architecture, Attributes, Stage, Value
 
@@ -16,11 +16,11 @@ Change = Callable[[GraphSpace, Architecture], Iterator[Architecture]]
 def neighbours(space: GraphSpace, architecture: Architecture) -> Iterator[Architecture]:
     """Yield every architecture of the space that is one change away, in canonical form, each once, in a fixed order."""
     architecture = canonical(architecture)
-    seen = {key(architecture)}
+    seen = {key_of_canonical(architecture)}
     for change in CHANGES.values():
         for raw in change(space, architecture):
             other = canonical(raw)
-            if contains(space, other) and (name := key(other)) not in seen:
+            if contains(space, other) and (name := key_of_canonical(other)) not in seen:
                 seen.add(name)
                 yield other
 

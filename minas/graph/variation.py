@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, TypeVar
 
 from minas.errors import ConfigError
-from minas.graph.canonical import canonical, key
+from minas.graph.canonical import canonical, key_of_canonical
 from minas.graph.changes import CHANGES
 from minas.graph.signatures import nodes_of
 from minas.graph.space import GraphSpace, StageSpace, contains
@@ -66,13 +66,13 @@ def sample(space: GraphSpace, rng: np.random.Generator) -> Architecture:
 def mutate(space: GraphSpace, architecture: Architecture, rng: np.random.Generator) -> Architecture:
     """Return an architecture of the space that is one change away: its key differs, unless the space holds no other."""
     architecture = canonical(architecture)
-    own, kinds = key(architecture), list(CHANGES)
+    own, kinds = key_of_canonical(architecture), list(CHANGES)
     while kinds:
         kind = _pick_weighted(kinds, [WEIGHTS[kind] for kind in kinds], rng)
         options = list(CHANGES[kind](space, architecture))
         while options:
             other = canonical(options.pop(int(rng.integers(len(options)))))
-            if contains(space, other) and key(other) != own:
+            if contains(space, other) and key_of_canonical(other) != own:
                 return other
         kinds.remove(kind)
     return architecture
@@ -84,7 +84,7 @@ def cross(space: GraphSpace, first: Architecture, second: Architecture, rng: np.
     Its number of stages is one of theirs. Where the parents allow it, the result differs from both; else it is one of them.
     """
     first, second = canonical(first), canonical(second)
-    own = {key(first), key(second)}
+    own = {key_of_canonical(first), key_of_canonical(second)}
     for _ in range(8):  # each draw misses both parents with a chance of one half or more, where they differ in two parts
         long, short = (first, second) if len(first.stages) >= len(second.stages) else (second, first)
         shared = [_pick(pair, rng) for pair in zip(long.stages, short.stages, strict=False)]
@@ -92,7 +92,7 @@ def cross(space: GraphSpace, first: Architecture, second: Architecture, rng: np.
         head = tuple(_pick(pair, rng) for pair in zip(first.head, second.head, strict=True))
         stem = tuple(_pick(pair, rng) for pair in zip(first.stem, second.stem, strict=True))
         child = replace(first, stages=(*shared, *rest), head=head, stem=stem)
-        if contains(space, child) and key(child) not in own:
+        if contains(space, child) and key_of_canonical(child) not in own:
             return child
     return _pick((first, second), rng)
 
