@@ -147,7 +147,7 @@ class Session:
         spent = self.clock.spent()
         if spent - self._saved > 1.0:
             self._saved = spent
-            with self.store.transaction():
+            with self.store.transaction(synced=False):
                 self.store.put_fact("spent", spent)
                 if self._watch is not None:
                     self._watch.keep()

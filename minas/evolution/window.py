@@ -99,7 +99,7 @@ class Window:
     def _advance(self) -> None:
         self._fill()
         while self.told in self.finished:
-            with self.store.transaction():
+            with self.store.transaction(synced=False):
                 self.tell(self.finished[self.told])
                 self.told += 1
                 self.store.put_fact(f"{self.role}_told", self.told)
@@ -108,7 +108,7 @@ class Window:
 
     def _fill(self) -> None:
         while not self.exhausted and len(self.asked) - self.told < self.size:
-            with self.store.transaction():
+            with self.store.transaction(synced=False):
                 asked = self._ask()
             self._submit_asked(asked)
 

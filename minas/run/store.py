@@ -50,20 +50,29 @@ class Store:
         self._connection.close()
 
     @contextlib.contextmanager
-    def transaction(self) -> Iterator[None]:
+    def transaction(self, *, synced: bool = True) -> Iterator[None]:
         """Write several things, or none of them.
+
+        Args:
+            synced: wait until the disk has it. What follows from earlier writes needn't: after a power cut it is worked out
+                again, and a later transaction that is waited for takes it along.
 
         Raises:
             MinasError: the disk is full or the file cannot be written; nothing of the transaction is kept.
         """
-        self._do("BEGIN IMMEDIATE")
         try:
+            if not synced:
+                self._do("PRAGMA synchronous = NORMAL")
+            self._do("BEGIN IMMEDIATE")
             yield
             self._do("COMMIT")
         except BaseException:
             if self._connection.in_transaction:  # on a full disk SQLite may have rolled back already
                 self._connection.execute("ROLLBACK")
             raise
+        finally:
+            if not synced:
+                self._do("PRAGMA synchronous = FULL")
 
     def put_fact(self, name: str, value: Any) -> None:
         """Keep a JSON value under a name, in place of an older one."""
