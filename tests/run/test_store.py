@@ -81,6 +81,21 @@ def test_what_is_kept_outlives_a_power_cut(path: Path) -> None:
         assert store._connection.execute("PRAGMA synchronous").fetchone() == (2,)
 
 
+def test_what_waits_for_no_disk_is_the_exception(path: Path) -> None:
+    def synchronous() -> tuple[int]:
+        return store._connection.execute("PRAGMA synchronous").fetchone()
+
+    with Store(path) as store:
+        with store.transaction(synced=False):
+            assert synchronous() == (1,)
+            store.put_fact("note", 1)
+        assert synchronous() == (2,)
+        with pytest.raises(KeyError), store.transaction(synced=False):
+            store.put_fact("note", 2)
+            raise KeyError
+        assert (synchronous(), store.fact("note")) == ((2,), 1)
+
+
 def test_a_kept_trial_is_never_replaced_and_needs_its_candidate(path: Path) -> None:
     with Store(path) as store:
         with pytest.raises(MinasError, match="FOREIGN KEY"):
