@@ -5,6 +5,9 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
+import numpy as np
+from numpy.typing import NDArray
+
 from minas.objectives import Bounds
 
 CHANCE_AUC = 0.5
@@ -66,3 +69,35 @@ def score_bounds(majority_error: float, classes: int) -> dict[str, Bounds]:
         "roc_auc": CHANCE_AUC,
     }
     return {name: Bounds(ideal=0.0, reference=1.0 - value) for name, value in answered.items()}
+
+
+def table_bounds(values: NDArray[np.float64]) -> list[Bounds]:
+    """Return bounds for the objectives of a table of architectures, all of whose figures are known.
+
+    Half of the table decides what is of use: the reference of the first objective, the error, is its median, and the ideal of
+    each objective is the least among the architectures with no more error than that. The reference of every other objective is
+    the greatest on the table's true front.
+
+    Args:
+        values: shape (architectures, objectives), minimised. Rows with NaN are left out.
+
+    Returns:
+        Bounds in the objectives' units, in their order. Where such bounds would be empty the reference is the table's greatest
+        value.
+
+    Raises:
+        ValueError: no row is complete, or an objective is the same in every row; the text names its place, from 0.
+    """
+    import moocore
+
+    known = values[np.isfinite(values).all(axis=1)]
+    if len(known) == 0:
+        raise ValueError("no row has all of the objectives")
+    front = known[moocore.is_nondominated(known, keep_weakly=True)]
+    median = float(np.median(known[:, 0]))
+    ideal = known[known[:, 0] <= median].min(axis=0)
+    reference = np.array([median, *front[:, 1:].max(axis=0)])
+    reference = np.where(reference > ideal, reference, known.max(axis=0))
+    for place in np.flatnonzero(reference <= ideal):
+        raise ValueError(f"the objective {place} is {ideal[place]:g} wherever it is of use, so there is nothing to minimise")
+    return [Bounds(ideal=float(low), reference=float(high)) for low, high in zip(ideal, reference, strict=True)]

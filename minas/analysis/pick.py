@@ -195,12 +195,18 @@ def _key_of_round(round_: Mapping[str, Trial], rule: _Rule) -> str | None:
     return min(inside, key=lambda key: (rule.rank(rows[key]), key), default=None)
 
 
-def explain(choice: Pick) -> str:
-    """Return the choice in plain lines: the member, why, the nearest that were left out, and how sure it is."""
-    return "\n".join([*_why(choice), *(_left_out(left, choice.confirmed) for left in choice.left_out), *_how_sure(choice)])
+def explain(choice: Pick, *, trained: bool = True) -> str:
+    """Return the choice in plain lines: the member, why, the nearest that were left out, and how sure it is.
+
+    Args:
+        choice: the choice.
+        trained: whether its figures come from trainings; else from a table, and nothing is said of how sure they are.
+    """
+    left_out = [_left_out(left, choice.confirmed) for left in choice.left_out]
+    return "\n".join([*_why(choice, trained), *left_out, *(_how_sure(choice) if trained else [])])
 
 
-def _why(choice: Pick) -> list[str]:
+def _why(choice: Pick, trained: bool) -> list[str]:
     ends = {name: "at least" if name in choice.scores else "at most" for name in choice.limits}
     asked = ", ".join(f"{word(name)} {ends[name]} {show(limit)}" for name, limit in choice.limits.items()) or "no limits"
     if not choice.figures:
@@ -216,7 +222,8 @@ def _why(choice: Pick) -> list[str]:
         f"the {most} {word(choice.by)} of {among} within the limits" if choice.within > 1 else f"{among} within the limits"
     )
     judged = "the means of its confirmation" if choice.chosen.key in choice.confirmed else "those of its brief training"
-    return [f"{choice.chosen.id}{labels}: {listed}.", f"Chosen as {reason} ({asked}), on validation figures: {judged}."]
+    where = f", on validation figures: {judged}" if trained else ""
+    return [f"{choice.chosen.id}{labels}: {listed}.", f"Chosen as {reason} ({asked}){where}."]
 
 
 def _left_out(left: LeftOut, confirmed: frozenset[str]) -> str:

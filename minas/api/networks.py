@@ -38,6 +38,7 @@ def trained_network(run: Run, trial: Trial) -> nn.Module:
         UsageError: its weights were not kept, or its architecture is none.
         MinasError: its weights are damaged, or those of another architecture.
     """
+    run.check_networks(trial.id)
     path = weights_path(run.path, trial.candidate.role, trial.number)
     if not path.is_file() and trial.candidate.key in run.front.by_key:
         raise UsageError(f"{path} is missing: {trial.id} is on the front, so its weights were kept; somebody moved them")
@@ -110,6 +111,7 @@ def _difference(given: Mapping[str, object], expected: Mapping[str, object]) -> 
 def export_member(member: Member, folder: Path, *, force: bool, form: str = "pytorch") -> Path:
     """Write a member's network to a folder and check it there; see `Member.export`."""
     run, trial = member.run, member.chosen
+    run.check_networks(member.id)
     if spaces.kind_of(run.configuration.search_space) != spaces.USUAL:
         raise UsageError(
             f"{member.id} is a network of {_space_name(run)}, whose own code builds it, so there is no source to export; take "

@@ -6,7 +6,7 @@ import contextlib
 import dataclasses
 from collections.abc import Iterator
 
-from minas import seeds
+from minas import seeds, spaces
 from minas.analysis.bounds import score_bounds, worked_out_bounds
 from minas.api import line_figures, reference
 from minas.api.finish import finish
@@ -42,14 +42,8 @@ def run_phases(session: Session) -> None:
         if not session.bounds:
             work_out_bounds(session)
         searched = _search(session)
-        plan = make_plan(session)
-        if plan.note:
-            session.report("confirmation", note=plan.note)
-        run_confirmation(session, plan)
-        for window in searched:
-            window.late()
-        _baselines(session, plan)
-        _lines(session)
+        if spaces.of_networks(session.configuration.search_space):
+            _confirm_and_compare(session, searched)
     session.report("finishing")
     session.engine.close()  # late trials would write their weights after the others were dropped
     _drop_weights(session)
@@ -57,6 +51,18 @@ def run_phases(session: Session) -> None:
     store.put_fact("repeat", repeat_command(open_run(session.folder)))
     finish(session.folder)
     store.put_fact("finished", True)
+
+
+def _confirm_and_compare(session: Session, searched: list[Window]) -> None:
+    """Do what networks are trained for once the search is over."""
+    plan = make_plan(session)
+    if plan.note:
+        session.report("confirmation", note=plan.note)
+    run_confirmation(session, plan)
+    for window in searched:
+        window.late()
+    _baselines(session, plan)
+    _lines(session)
 
 
 def _search(session: Session) -> list[Window]:

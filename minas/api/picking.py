@@ -42,8 +42,8 @@ def pick_values(run: Run, choice: Pick) -> dict[str, Any]:
 
 def pick_words(run: Run, choice: Pick) -> str:
     """Return a choice in words, and what to do with it."""
-    lines = [explain(choice)]
-    if choice.chosen is not None:
+    lines = [explain(choice, trained=run.of_networks)]
+    if choice.chosen is not None and run.of_networks:
         lines += _on_test(run.front.by_key[choice.chosen.key], choice)
         lines.append(f"next: minas export {shlex.quote(str(run.path))} {choice.chosen.id} DIR")
     return "\n".join(lines)

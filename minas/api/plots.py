@@ -46,6 +46,7 @@ def architecture_subject(member: Member, *, say: Callable[[str], None] = lambda 
     Raises:
         UsageError: it is no graph of MINAS.
     """
+    member.run.check_networks(member.id)
     if member.architecture is None:
         raise UsageError(f"{member.id} is no architecture of the search space: it cannot be drawn")
     kind = spaces.kind_of(member.run.configuration.search_space)

@@ -7,11 +7,13 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from minas import config, objectives, spaces
+from minas.api.table_search import listed
 from minas.api.work import source_of
 from minas.domains import DOMAINS
 from minas.measures import MEASURES
 from minas.run.configuration import RunConfiguration
 from minas.run.folder import write_atomically
+from minas.spaces import table
 from minas.training.settings import TrainingSettings
 
 if TYPE_CHECKING:
@@ -32,12 +34,36 @@ def repeat_command(run: Run) -> str | None:
     count = run.fact("search_ended") or len(run.told)
     if not count:
         return None
-    settings, training = run.configuration.settings, run.configuration.search_space["training"]
+    settings = run.configuration.settings
+    trained = spaces.of_networks(run.configuration.search_space)
+    own = _of_training(run) if trained else _of_table(run)
     options: dict[str, Any] = {
         "trials": count,
         "seed": settings.seed,
         "population": settings.population,
         "window": settings.window,
+        **own,
+    }
+    parts = [text for name, value in options.items() if value is not None for text in (f"--{name}", _typed(value))]
+    domain = [run.configuration.domain] if trained else []
+    return shlex.join(["minas", "search", *domain, *parts, *(["--control"] if settings.control else [])])
+
+
+def _of_table(run: Run) -> dict[str, Any]:
+    """Return the options of a search of a table: the file, and which of its columns are what."""
+    found = run.configuration.search_space[table.NAME]
+    return {
+        "space": f"{table.NAME}:{found['file']}",
+        "code": found["code"],
+        "objectives": listed(found["objectives"]),
+        "classes": found.get("classes"),
+    }
+
+
+def _of_training(run: Run) -> dict[str, Any]:
+    """Return the options of a search that trains networks."""
+    training = run.configuration.search_space["training"]
+    return {
         "lambda": training["lambda"],
         "epochs": training["epochs"],
         "class-weights": _beside_the_own(run.configuration, "class_weights"),
@@ -49,8 +75,6 @@ def repeat_command(run: Run) -> str | None:
         **_confirmation(run),
         **_own_files(run),
     }
-    parts = [text for name, value in options.items() if value is not None for text in (f"--{name}", _typed(value))]
-    return shlex.join(["minas", "search", run.configuration.domain, *parts, *(["--control"] if settings.control else [])])
 
 
 def _beside_the_own(configuration: RunConfiguration, name: str) -> str | None:

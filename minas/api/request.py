@@ -36,6 +36,9 @@ class Request:
         preprocessing: what is done to signals: `standardise=trial,band=8-30`, or a mapping of such names to values.
         space: name or TOML file of the search space, or KIND:REST for one of another kind.
         objectives: name or TOML file of the objective set.
+        columns: of a table, the columns to minimise.
+        code: of a table, the column of the architectures' codes.
+        classes: of a table, the column of classes of equivalent architectures.
         trials: number of trials.
         time: span of time, as `5m` or in seconds.
         population: size of NSGA-II's population.
@@ -61,6 +64,9 @@ class Request:
     preprocessing: str | Mapping[str, Any] | None = None
     space: str | None = None
     objectives: str | None = None
+    columns: tuple[str, ...] = ()
+    code: str | None = None
+    classes: str | None = None
     trials: int | None = None
     time: str | float | None = None
     population: int = 20
@@ -224,7 +230,7 @@ def configuration_of(request: Request, domain: Domain, task: Task, source: DataS
     confirmation = config.Document(source="", text="", values=space_values).section("confirmation", ConfirmationSettings)
     chosen = objectives.load(request.objectives or domain.objectives, MEASURES.names())
     _check_scores(request.objectives or domain.objectives, chosen)
-    settings = _settings(request, confirmation, space.limits(task.shape), domain.seconds)
+    settings = settings_of(request, confirmation, space.limits(task.shape), domain.seconds)
     facts = facts_of(task)
     usual = [name for name, measure in MEASURES.all().items() if not measure.on_request]
     return (
@@ -289,7 +295,9 @@ def _check_image_size(request: Request, domain: Domain) -> None:
         )
 
 
-def _settings(request: Request, confirmation: ConfirmationSettings, own_limits: Mapping[str, float], usual: float) -> Settings:
+def settings_of(
+    request: Request, confirmation: ConfirmationSettings, own_limits: Mapping[str, float], usual: float
+) -> Settings:
     """Return how the run searches, `usual` seconds where nothing else is asked for; of two limits the smaller one holds."""
     seconds = None if request.time is None else parse_time(request.time)
     if seconds is None and request.trials is None:

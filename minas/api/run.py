@@ -9,6 +9,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from minas import spaces
 from minas.analysis import comparison
 from minas.analysis import front as analysis_front
 from minas.analysis.lines import Judged, judged_from_json
@@ -153,8 +154,31 @@ class Run:
         """Measure to unit."""
         from minas.measures import MEASURES
 
+        if not self.of_networks:  # columns of a table, which says nothing of their units
+            return dict.fromkeys(self.configuration.measures, "")
         with naming(self.path / run_folder.CONFIGURATION):
             return {name: MEASURES.get(name).unit for name in self.configuration.measures}
+
+    @cached_property
+    def of_networks(self) -> bool:
+        """Whether its architectures are networks: those of a table are rows of figures.
+
+        Raises:
+            UsageError: the configuration names a kind of space that there is not.
+        """
+        with naming(self.path / run_folder.CONFIGURATION):
+            return spaces.of_networks(self.configuration.search_space)
+
+    def check_networks(self, id_: str) -> None:
+        """Refuse what needs a network where architectures are rows of a table.
+
+        Raises:
+            UsageError: they are.
+        """
+        if not self.of_networks:
+            raise UsageError(
+                f"{self.path} is the search of a table: {id_} is a row of it, and there is no network to build, draw or export"
+            )
 
     def trial(self, id_: str) -> Trial:
         """Return the trial of an architecture by its short name or a longer part of its key.

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import dataclasses
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
+from minas import spaces
 from minas.analysis.quantities import number
+from minas.api import table_search
 from minas.api.request import Request, check_numbers, configuration_of, load_task
 from minas.api.run import Run, open_run
 from minas.api.sitting import sit
@@ -25,7 +27,7 @@ if TYPE_CHECKING:
 
 
 def search(
-    domain: str = "vision",
+    domain: str | None = None,
     *,
     trials: int | None = None,
     time: str | float | None = None,
@@ -33,8 +35,10 @@ def search(
     groups: Any = None,
     image_size: int | None = None,
     preprocessing: str | Mapping[str, Any] | None = None,
-    objectives: str | os.PathLike[str] | None = None,
+    objectives: str | os.PathLike[str] | Sequence[str] | None = None,
     space: str | os.PathLike[str] | None = None,
+    code: str | None = None,
+    classes: str | None = None,
     max_flops: float | str | None = None,
     max_params: float | str | None = None,
     max_activations: float | str | None = None,
@@ -65,10 +69,10 @@ def search(
     In a script, call it under `if __name__ == "__main__":`, since worker processes read the script again.
 
     Args:
-        domain: name of the domain.
+        domain: name of the domain; vision by default. A table has none.
         trials: number of trials; the same number and seed give the same trials, to the bit, on the same machine.
         time: span of time for search, confirmation and plots, such as `"5m"`, or seconds; 5 minutes, or as
-            the domain says, where trials are not given either.
+            the domain says, where trials are not given either. A table has 250 trials then.
         data: a path; arrays `(x, y)`; `(train, test)` or `(train, validation, test)` of such pairs; a torch data set may stand
             for a pair. Signals (channels, time) and recordings (time, ...) may be of unequal lengths: shorter signals stay at
             their last values, shorter recordings have no events behind their end. None takes the domain's default data.
@@ -81,8 +85,12 @@ def search(
             highest frequency that a band-pass keeps, in hertz. `rate`: points of time a second, which a band needs, where the
             data don't say it. `points`: to how many points of time samples are brought. `baseline`: over how many points,
             as recorded, a sample's level is taken, and taken away.
-        objectives: objective set, by name or as a TOML file; the domain's own by default.
-        space: search space, by name or as a TOML file; the domain's own by default.
+        objectives: objective set, by name or as a TOML file; the domain's own by default. Of a table the columns to minimise,
+            `NUMBER-COLUMN` for what is taken from a number, such as `["100-accuracy", "flops"]`; the first one is the error.
+        space: search space, by name or as a TOML file; the domain's own by default. `"table:FILE"` looks architectures up in a
+            table, CSV or gzipped CSV, and trains nothing.
+        code: of a table, the column of the architectures' codes, a digit for each gene.
+        classes: of a table, the column that says which architectures are equivalent; nothing is then paid twice.
         max_flops: largest number of multiply-accumulates of a sample that is worth training, as a number or as `"200k"`.
         max_params: likewise for parameters.
         max_activations: likewise for outputs of linear operators.
@@ -118,13 +126,18 @@ def search(
         MinasError: the machine failed (a full disk, say); what was finished is kept.
     """
     began = monotonic() if began is None else began
+    reference = None if space is None else os.fspath(space)
+    file = None if reference is None else spaces.looked_up(reference)
     given = {"flops": max_flops, "params": max_params, "activations": max_activations}
     request = Request(
-        domain=domain,
+        domain=domain or USUAL,
         image_size=image_size,
         preprocessing=preprocessing,
-        space=None if space is None else os.fspath(space),
-        objectives=None if objectives is None else os.fspath(objectives),
+        space=reference,
+        objectives=_objective_set(objectives) if file is None else None,
+        columns=() if file is None else table_search.columns(objectives),
+        code=code,
+        classes=classes,
         trials=trials,
         time=time,
         population=population,
@@ -143,7 +156,11 @@ def search(
         confirmation_seeds=confirmation_seeds,
         limits={name: number(value, f"max_{name}") for name, value in given.items() if value is not None},
     )
-    folder, (configuration, opened, fitted) = _begun(request, data, groups, out)
+    if file is None:
+        _refuse_columns(code, classes)
+        folder, (configuration, opened, fitted) = _begun(request, data, groups, out)
+    else:
+        folder, (configuration, opened, fitted) = _begun_of_table(request, file, (domain, data, groups), out)
     with run_folder.lock(folder):
         configuration.write(folder)
         if started is not None:
@@ -151,6 +168,9 @@ def search(
         sit(folder, configuration, opened, listener, began, {"preprocessing": fitted})
     return open_run(folder)
 
+
+USUAL = "vision"
+"""The domain that is searched where none is named."""
 
 Resolved = tuple[RunConfiguration, "Space", Mapping[str, Any]]
 """A run's configuration, its space, and the task's preprocessing."""
@@ -186,6 +206,32 @@ def _begun(request: Request, data: Any, groups: Any, out: str | os.PathLike[str]
     facts = dataclasses.replace(configuration.task, source=KEPT_DATA)
     place = dataclasses.replace(configuration.data, path=KEPT_DATA)  # relative: the run's folder may be moved
     return folder, (dataclasses.replace(configuration, task=facts, data=place), space, preprocessing)
+
+
+def _begun_of_table(
+    request: Request, file: str, unfit: tuple[Any, ...], out: str | os.PathLike[str] | None
+) -> tuple[Path, Resolved]:
+    """Return the same for a search of a table; a domain, data and groups don't fit one."""
+    for name, value in zip(("a domain", "data", "groups"), unfit, strict=True):
+        if value is not None:
+            raise UsageError(f"a search of a table trains nothing, so {name} can't be given with it; leave {name} out")
+    configuration, space = table_search.configuration_of(request, file)
+    return run_folder.create(out, domain=configuration.domain), (configuration, space, {})
+
+
+def _refuse_columns(code: str | None, classes: str | None) -> None:
+    for name, given in (("code", code), ("classes", classes)):
+        if given is not None:
+            raise UsageError(f"--{name} names a column of a table, which goes with --space table:FILE; leave it out")
+
+
+def _objective_set(given: str | os.PathLike[str] | Sequence[str] | None) -> str | None:
+    """Return the name or the file of an objective set."""
+    if given is None or isinstance(given, str | os.PathLike):
+        return None if given is None else os.fspath(given)
+    raise UsageError(
+        f"objectives are {list(given)}, and columns go with space='table:FILE'; expected an objective set or its file"
+    )
 
 
 def _resolved(request: Request) -> Resolved:
@@ -280,7 +326,8 @@ def _gone_on_with(
         if settings.seconds is None:
             raise UsageError(f"{folder} is a run of {settings.trials} trials, without a clock: leave --time out")
         settings = dataclasses.replace(settings, seconds=parse_time(time))
-    training_of(configuration, folder)
+    if spaces.of_networks(configuration.search_space):
+        training_of(configuration, folder)
     if engine is not None or engine_options is not None:
         chosen = settings.engine if engine is None else engine
         before = settings.engine_options if chosen == settings.engine else {}

@@ -8,12 +8,14 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from minas import spaces
 from minas.errors import MinasError
 from minas.evolution.clock import Clock
 from minas.evolution.session import Listener, Progress, Session
 from minas.run.configuration import RunConfiguration
 from minas.run.folder import DATABASE
 from minas.run.store import Store
+from minas.spaces import SPACES
 
 if TYPE_CHECKING:
     from minas.spaces import Space
@@ -57,8 +59,8 @@ def _work(
     folder: Path, configuration: RunConfiguration, space: Space, listener: Listener, began: float, facts: Mapping[str, Any]
 ) -> None:
     from minas.api.phases import run_phases
-    from minas.api.work import work_of
-    from minas.engines import ENGINES
+    from minas.api.work import work_text
+    from minas.engines import ENGINES, EVALUATOR
 
     settings = configuration.settings
     with Store(folder / DATABASE) as store:
@@ -66,8 +68,10 @@ def _work(
             store.put_fact(name, value)
         clock = Clock(settings.seconds, spent_before=float(store.fact("spent", 0.0)), started=began)
         listener(Progress(phase="starting", left=None if clock.total is None else max(0.0, clock.left())))
-        work = work_of(configuration, folder).to_json()
-        engine = ENGINES.get(settings.engine).start(work, settings.workers, options=settings.engine_options)
+        evaluator = SPACES.get(spaces.kind_of(configuration.search_space)).evaluator or EVALUATOR
+        engine = ENGINES.get(settings.engine).start(
+            work_text(configuration, folder), settings.workers, evaluator=evaluator, options=settings.engine_options
+        )
         try:
             session = Session(
                 folder=folder,
@@ -75,7 +79,7 @@ def _work(
                 store=store,
                 engine=engine,
                 space=space,
-                epochs=int(configuration.search_space["training"]["epochs"]),
+                epochs=int(configuration.search_space["training"]["epochs"]) if evaluator == EVALUATOR else 0,
                 clock=clock,
                 listener=listener,
             )

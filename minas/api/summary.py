@@ -155,6 +155,8 @@ def _trained_here(run: Run) -> list[Trial]:
 def cost_words(run: Run) -> str:
     """Return what a run spent, in a sentence."""
     spent = cost(run)
+    if not run.of_networks:
+        return f"Spent: {spent['trials']} look-ups, {clock(spent['seconds'])} by the clock."
     joules = f"{show(spent['joules'])} J" if spent["joules"] is not None else f"joules not measured ({spent['joules_reason']})"
     text = (
         f"Spent: {spent['trials']} trials, {show(spent['training_macs'])} training MACs, "
@@ -172,7 +174,8 @@ def cost_words(run: Run) -> str:
 def closing(run: Run) -> str:
     """Return what the user reads at the end of a search, below the front's table."""
     lines = [*against_chance(run), *against_baselines(run), *against_lines(run), "", cost_words(run), *_trouble(run)]
-    lines.append(f"Written to {run.path}: front.csv, front.json, front.png, hypervolume.png, run.toml, run.db, weights.")
+    kept = ", weights" if run.of_networks else ""
+    lines.append(f"Written to {run.path}: front.csv, front.json, front.png, hypervolume.png, run.toml, run.db{kept}.")
     if command := run.fact("repeat"):
         lines += ["", "repeat it to the bit:", f"  {command}"]
     return "\n".join([*lines, *_next(run)])
@@ -203,7 +206,10 @@ def _next(run: Run) -> list[str]:
     """Return the commands to try next; the limits are such that the knee keeps them."""
     if not run.front:
         return []
-    path, measures = shlex.quote(str(run.path)), run.front.judged[run.front.knee().key]
+    path = shlex.quote(str(run.path))
+    if not run.of_networks:
+        return ["next:", f"  minas front {path} --csv", f"  minas trials {path}"]
+    measures = run.front.judged[run.front.knee().key]
     limits = [f" --max-{name} {_above(value)}" for name in ("error", "flops") if (value := measures.get(name)) is not None]
     return [
         "next:",

@@ -7,7 +7,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from minas import config
+from minas import config, spaces
 from minas.errors import ConfigError, UsageError, naming, nearest
 from minas.run.configuration import RunConfiguration
 from minas.run.folder import CONFIGURATION
@@ -44,6 +44,15 @@ def work_of(configuration: RunConfiguration, folder: Path | None) -> Work:
     )
 
 
+def work_text(configuration: RunConfiguration, folder: Path | None) -> str:
+    """Return a run's work as JSON, as the evaluator of its space takes it: `work_of`, where networks are trained."""
+    if spaces.of_networks(configuration.search_space):
+        return work_of(configuration, folder).to_json()
+    from minas.evaluation import lookup
+
+    return lookup.work(config.dumps(dict(configuration.search_space)), "the run's search_space")
+
+
 def source_of(configuration: RunConfiguration, folder: Path | None) -> DataSource:
     """Return where a run's data come from; what was kept in the run's folder is found there, wherever the folder is now.
 
@@ -68,11 +77,10 @@ def space_of(configuration: RunConfiguration, folder: Path) -> Space:
     Raises:
         UsageError: the configuration does not describe one.
     """
-    from minas.evaluation.work import open_space
-
     path = folder / CONFIGURATION
     with naming(path):
-        return open_space(config.dumps(dict(configuration.search_space)), f"{path}, its search_space as a file of its own")
+        text = config.dumps(dict(configuration.search_space))
+        return spaces.open_space(config.parse(text, source=f"{path}, its search_space as a file of its own"))
 
 
 def training_of(configuration: RunConfiguration, folder: Path) -> TrainingSettings:
@@ -107,6 +115,8 @@ def task_of(configuration: RunConfiguration, folder: Path) -> Task:
     """
     from minas.domains import DOMAINS
 
+    if not spaces.of_networks(configuration.search_space):
+        raise UsageError(f"{folder} is the search of a table, which has no data to train or test on")
     with naming(folder / CONFIGURATION):
         domain = DOMAINS.get(configuration.domain)
     task = domain.load(source_of(configuration, folder))

@@ -110,6 +110,8 @@ def front_table(run: Run) -> None:
     """Print a run's front, baselines, its field's lines and the average random architecture; the objectives are columns."""
     from minas.api.tables import front_values
 
+    if not run.of_networks:
+        return _rows_of_a_table(run)
     names = columns(run.configuration.objectives.measures)
     rows = []
     for member in run.front:
@@ -144,6 +146,25 @@ def front_table(run: Run) -> None:
             ]
         )
     front_rows(rows, names)
+
+
+def _rows_of_a_table(run: Run) -> None:
+    """Print the front of the search of a table: codes and objectives."""
+    names = run.configuration.objectives.measures
+    rows = [
+        [" ".join([m.id, *m.labels]), code_of(m.architecture), *(show(m.measures.get(name), digits=4) for name in names)]
+        for m in run.front
+    ]
+    average, found = run.comparison.average, run.comparison
+    if average:
+        values = [show(average.get(name), digits=4) for name in names]
+        rows.append([f"average of {found.random_trials} random", "-", *values])
+    table(["architecture", "code", *names], rows)
+
+
+def code_of(architecture: Mapping[str, Any] | None) -> str:
+    """Return the code of a row of a table."""
+    return str((architecture or {}).get("code", "-"))
 
 
 def front_rows(rows: Sequence[Sequence[str]], names: Sequence[str]) -> None:

@@ -39,6 +39,9 @@ def command(
 
         print(heading(opened))
         _show.front_table(opened)
+        if not opened.of_networks:
+            print("\n".join(["", *against_chance(opened)]))
+            return
         print(
             "\nErrors, action and activations are of the brief training, on validation samples; baselines of the longer one."
         )

@@ -16,6 +16,7 @@ HELP = """Search a domain for networks of little error, action and FLOPs; confir
     minas search vision --time 30m --control
     minas search vision --data my-images --max-flops 200k
     minas search physiological --data emg.npz --preprocessing standardise=trial,band=20-450,rate=2000,points=128
+    minas search --space table:nb201.csv.gz --code ops --classes rep --objectives 100-accuracy,flops
     minas search --resume results/vision-20261124-101500
 """
 
@@ -47,8 +48,15 @@ def command(
     preprocessing: Annotated[
         str | None, typer.Option(help="Of signals: standardise, band, rate, points, baseline; such as band=8-30,rate=250.")
     ] = None,
-    objectives: Annotated[str | None, typer.Option(help="Objective set: paper, or a TOML file.")] = None,
+    objectives: Annotated[
+        str | None,
+        typer.Option(help="Objective set: paper, or a TOML file. Of a table: columns to minimise, or NUMBER-COLUMN."),
+    ] = None,
     space: Annotated[str | None, typer.Option(help="Search space: the domain's own, or a TOML file.")] = None,
+    code: Annotated[str | None, typer.Option(help="Of a table: the column of codes, a digit for each gene.")] = None,
+    classes: Annotated[
+        str | None, typer.Option(help="Of a table: the column that says which architectures are equivalent.")
+    ] = None,
     max_flops: Annotated[str | None, typer.Option(help="Most multiply-accumulates of a sample, such as 200k.")] = None,
     max_params: Annotated[str | None, typer.Option(help="Most parameters, such as 5k.")] = None,
     max_activations: Annotated[str | None, typer.Option(help="Most outputs of linear operators, such as 3k.")] = None,
@@ -83,6 +91,7 @@ def command(
     **engine_options: str | None,
 ) -> None:
     """Search a domain."""
+    from minas import spaces
     from minas.api import search as api
     from minas.errors import UsageError
     from minas.reporting.live import Live
@@ -94,7 +103,7 @@ def command(
             run = api.resume(
                 resume, listener=live, workers=workers, time=time, engine=engine, engine_options=said, began=context.obj
             )
-        elif domain is None:
+        elif domain is None and (space is None or spaces.looked_up(space) is None):
             from minas.domains import DOMAINS
 
             raise UsageError(f"which domain? For example: minas search vision (there are: {', '.join(DOMAINS.names())})")
@@ -104,6 +113,8 @@ def command(
                 "preprocessing": preprocessing,
                 "objectives": objectives,
                 "space": space,
+                "code": code,
+                "classes": classes,
                 "lambda_": lambda_,
                 "epochs": epochs,
                 "class_weights": class_weights,

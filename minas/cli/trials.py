@@ -27,24 +27,26 @@ def command(
     from minas.cli import _show
 
     _show.one_of(json=json, csv=csv)
-    rows = trials_values(open_run(run))
+    opened = open_run(run)
+    rows = trials_values(opened)
     if json:
         _show.as_json(rows)
     elif csv:
         print(trials_csv(rows), end="")
     else:
-        names = ("action", "flops", "params")
+        names = ["action", "flops", "params"] if opened.of_networks else opened.configuration.objectives.measures
         shown = [
             [
                 row["id"],
                 str(row["number"]),
                 row["status"] + (" (late)" if row["late"] else ""),
-                _show.percent(row["measures"].get("error")),
+                _show.percent(row["measures"].get("error")) if opened.of_networks else _show.code_of(row["architecture"]),
                 *(show(row["measures"].get(name)) for name in names),
                 f"{row['seconds']:.1f}",
                 row["reason"] or "",
             ]
             for row in rows
         ]
-        header = ["architecture", "number", "status", "error", "action", "FLOPs", "params", "seconds", "reason"]
-        _show.table(header, shown)
+        first = ["architecture", "number", "status", "error" if opened.of_networks else "code"]
+        headings = [_show.HEADINGS.get(name, name) for name in names]
+        _show.table([*first, *headings, "seconds", "reason"], shown)

@@ -121,11 +121,14 @@ class SpaceKind:
         read: from what stands behind the kind in a reference, and the name of the domain that is searched, to the document.
             A file is named by its absolute path there. Raises UsageError for a reference that names nothing.
         open: makes the space of such a document, and asks it for all of its own sections.
+        evaluator: dotted name of the module that evaluates its architectures, as engines want it; None where they are
+            networks, which are trained on the task of a domain.
     """
 
     description: str
     read: Callable[[str, str], config.Document]
     open: Callable[[config.Document], Space]
+    evaluator: str | None = None
 
 
 SPACES: Shelf[SpaceKind] = Shelf("minas.spaces", "SPACE", SpaceKind, "kind of space")
@@ -148,11 +151,30 @@ def read(reference: str, domain: str) -> config.Document:
         UsageError: there is no such kind of space, or no such space.
         ConfigError: its file can't be read.
     """
+    kind, rest = _parts(reference)
+    document = SPACES.get(kind).read(rest, domain)
+    return document if kind == USUAL else dataclasses.replace(document, values={KIND: kind, **document.values})
+
+
+def looked_up(reference: str) -> str | None:
+    """Return what stands behind the kind in a reference to a space whose trials train nothing; None for one of networks.
+
+    Raises:
+        UsageError: there is no such kind of space.
+    """
+    kind, rest = _parts(reference)
+    return None if kind == USUAL or SPACES.get(kind).evaluator is None else rest
+
+
+def of_networks(values: Mapping[str, Any]) -> bool:
+    """Tell whether the architectures of the space that a document's values describe are networks, which are trained."""
+    return kind_of(values) == USUAL or SPACES.get(kind_of(values)).evaluator is None
+
+
+def _parts(reference: str) -> tuple[str, str]:
+    """Return a reference's kind, and what stands behind it."""
     found = None if os.path.isfile(reference) else re.fullmatch(r"([a-z_]{2,}):(.*)", reference, re.DOTALL)
-    if found is None or found[1] == USUAL:
-        return SPACES.get(USUAL).read(found[2] if found else reference, domain)
-    document = SPACES.get(found[1]).read(found[2], domain)
-    return dataclasses.replace(document, values={KIND: found[1], **document.values})
+    return (USUAL, reference) if found is None else (found[1], found[2])
 
 
 def open_space(document: config.Document) -> Space:
