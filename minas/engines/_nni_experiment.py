@@ -124,6 +124,8 @@ def _configuration(settings: Settings, home: Path) -> Any:
             raise ValueError(f"leave out {', '.join(said)}: a search says that itself")
         if repr(config.training_service) == repr(unsaid.training_service):
             raise ValueError("it has no trainingService, which says where trials run")
+        if isinstance(config.training_service, dict):  # NNI leaves as it is what it cannot read
+            raise ValueError(f"no training service can be made of {config.training_service}")
     local = _is_local(config)
     python = f"env HOME={shlex.quote(str(home))} {shlex.quote(sys.executable)}" if local else "python3"
     config.trial_command = config.trial_command or f"{python} {TRIAL}"

@@ -1,6 +1,6 @@
 """What workers run in the tests of engines: no torch, and every way to go wrong on request.
 
-A candidate's key says what to do: `ok`, `sleep:SECONDS`, `raise`, `minas`, `odd`, `memory`, `hang`, `die`, `die-once`,
+A candidate's key says what to do: `ok`, `scored`, `sleep:SECONDS`, `raise`, `minas`, `odd`, `memory`, `hang`, `die`, `die-once`,
 `hang-once:SECONDS` (the second time it takes so long). The work is a folder's path: each start of an evaluation leaves a line in its file `log`.
 """
 
@@ -37,6 +37,8 @@ def evaluate(work: str, candidate: Candidate) -> Trial:
     with (folder / "log").open("a") as log:
         log.write(f"{candidate.number} {os.getpid()} ends {time.time()}\n")
     measures = {"number": float(candidate.number), "process": float(os.getpid())}
+    if what == "scored":
+        measures |= {"error": 0.1 + 0.2, "flops": 5.0}
     return Trial(candidate=candidate, status=Status.COMPLETE, measures=measures)
 
 
