@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import shlex
 from collections.abc import Mapping
 from pathlib import Path
@@ -67,11 +68,14 @@ def _work(
         for name, value in facts.items():
             store.put_fact(name, value)
         clock = Clock(settings.seconds, spent_before=float(store.fact("spent", 0.0)), started=began)
-        listener(Progress(phase="starting", left=None if clock.total is None else max(0.0, clock.left())))
+        starting = Progress(phase="starting", left=None if clock.total is None else max(0.0, clock.left()))
+        listener(starting)
         evaluator = SPACES.get(spaces.kind_of(configuration.search_space)).evaluator or EVALUATOR
         engine = ENGINES.get(settings.engine).start(
             work_text(configuration, folder), settings.workers, evaluator=evaluator, options=settings.engine_options
         )
+        if engine.note:
+            listener(dataclasses.replace(starting, note=engine.note))
         try:
             session = Session(
                 folder=folder,

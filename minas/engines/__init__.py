@@ -24,6 +24,10 @@ class Engine(Protocol):
     """Evaluates candidates, each in a process of its own choosing."""
 
     @property
+    def note(self) -> str | None:
+        """What its user should know of it, in one sentence, or None."""
+
+    @property
     def capacity(self) -> int:
         """How many candidates are worked on at a time."""
 

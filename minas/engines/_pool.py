@@ -68,6 +68,8 @@ class Pool:
         workers: those to begin with; more may come, and some may go.
     """
 
+    note: str | None = None
+
     def __init__(self, workers: Iterable[Worker] = ()) -> None:
         self._change = threading.Condition()
         self._waiting: deque[_Job] = deque()

@@ -35,11 +35,7 @@ class _Place:
 
 
 class NniEngine(Pool):
-    """An NNI experiment whose trials are this engine's workers.
-
-    Attributes:
-        note: where NNI's web portal is.
-    """
+    """An NNI experiment whose trials are this engine's workers."""
 
     def __init__(
         self, work: str, workers: int, *, evaluator: str = EVALUATOR, options: Mapping[str, str] | None = None
