@@ -42,7 +42,8 @@ def started(workers: int) -> Client:
             threads_per_worker=1,
             processes=True,
             host="127.0.0.1",
-            dashboard_address=None,
+            dashboard_address="127.0.0.1:0",
+            scheduler_kwargs={"dashboard": False},
             memory_limit=None,  # Dask's guard sees its own process only, not those in which trials run
             silence_logs=logging.CRITICAL,
         )

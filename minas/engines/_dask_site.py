@@ -52,8 +52,11 @@ class Site(WorkerPlugin):  # type: ignore[misc]  # distributed's types are not l
             process.kill(for_good=True)
 
     def transition(self, key: Any, start: str, finish: str, **more: Any) -> None:
-        """End a process whose task is not wanted any more: it was cancelled, or whoever wanted it is gone."""
-        process = self._busy.get(str(key)) if finish == "cancelled" else None
+        """End a process whose task is not wanted any more: it was cancelled, or whoever wanted it is gone.
+
+        Dask calls this for each change of a task's state; a task itself it cannot stop.
+        """
+        process = self._busy.get(str(key)) if finish == "released" else None
         if process is not None:
             process.kill()
 

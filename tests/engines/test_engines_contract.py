@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import importlib.util
 import contextlib
+import importlib.util
 import json
 import os
 import signal
@@ -23,19 +23,34 @@ from minas.trial import Candidate, Status, Trial
 
 LONG = 60.0
 
-PACKAGES = {"dask": "distributed"}
-"""What an engine needs that may not be installed."""
-
 
 def candidate(number: int, key: str = "ok") -> Candidate:
     return Candidate(role="search", number=number, key=key, architecture={}, seed=0, epochs=1)
 
 
-NNI = [pytest.mark.slow, pytest.mark.skipif(importlib.util.find_spec("nni") is None, reason="NNI is not installed")]
+def missing(package: str) -> pytest.MarkDecorator:
+    return pytest.mark.skipif(importlib.util.find_spec(package) is None, reason=f"{package} is not installed")
+
+
+MARKS = {"dask": [missing("distributed")], "nni": [pytest.mark.slow, missing("nni")]}
 """Each of NNI's trials is a process of its own: a matter of seconds."""
 
-ALL = [pytest.param(name, marks=NNI if name == "nni" else ()) for name in ENGINES.names()]
-WARM = [name for name in ENGINES.names() if name != "nni"]
+ALL = [pytest.param(name, marks=MARKS.get(name, ())) for name in ENGINES.names()]
+WARM = [one for one in ALL if one.values != ("nni",)]
+
+
+@pytest.fixture(scope="module")
+def dask_address():
+    """`dask_address(2)`: a cluster of one Dask worker of two threads, started when it is first asked for."""
+    with contextlib.ExitStack() as running:
+        made: dict[int, str] = {}
+
+        def address(threads: int) -> str:
+            if threads not in made:
+                made[threads] = running.enter_context(cluster(threads_per_worker=threads)).scheduler_address
+            return made[threads]
+
+        yield address
 
 
 @pytest.fixture(params=ALL)
@@ -44,7 +59,10 @@ def start(request: pytest.FixtureRequest, tmp_path: Path):
 
     def make(workers: int = 1, **work: str) -> Engine:
         text = json.dumps({"folder": str(tmp_path), **work})
-        engine = ENGINES.get(request.param).start(text, workers, evaluator="engine_evaluator")
+        options = {}
+        if request.param == "dask" and workers > 0:  # one that runs already: starting one takes seconds
+            options["address"] = request.getfixturevalue("dask_address")(workers)
+        engine = ENGINES.get(request.param).start(text, workers, evaluator="engine_evaluator", options=options)
         engines.append(engine)
         return engine
 
@@ -236,14 +254,12 @@ if __name__ == "__main__":
 
 @pytest.mark.parametrize("name", ALL)
 def test_workers_go_when_the_coordinating_process_is_killed(name: str, tmp_path: Path) -> None:
-    if name in PACKAGES:
-        pytest.importorskip(PACKAGES[name])
     script = tmp_path / "coordinator.py"
     script.write_text(COORDINATOR)
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join([path for path in sys.path if path])}
     coordinator = subprocess.Popen([sys.executable, script, name, tmp_path], env=environment)
     try:
-        assert eventually(lambda: (tmp_path / "log").exists() and len(events(tmp_path)) == 3)
+        assert eventually(lambda: (tmp_path / "log").exists() and len(events(tmp_path)) == 3, LONG)
     finally:
         coordinator.kill()
         coordinator.wait()
