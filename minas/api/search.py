@@ -87,7 +87,8 @@ def search(
             as recorded, a sample's level is taken, and taken away.
         objectives: objective set, by name or as a TOML file; the domain's own by default. Of a table the columns to minimise,
             `NUMBER-COLUMN` for what is taken from a number, such as `["100-accuracy", "flops"]`; the first one is the error.
-        space: search space, by name or as a TOML file; the domain's own by default. `"table:FILE"` looks architectures up in a
+        space: search space, by name or as a TOML file; the domain's own by default. `"nni:PACKAGE:CLASS"` searches a model
+            space of NNI, whose class is imported, as docs/spaces.md says. `"table:FILE"` looks architectures up in a
             table, CSV or gzipped CSV, and trains nothing.
         code: of a table, the column of the architectures' codes, a digit for each gene.
         classes: of a table, the column that says which architectures are equivalent; nothing is then paid twice.

@@ -6,6 +6,7 @@ import math
 import shlex
 from typing import TYPE_CHECKING, Any
 
+from minas import spaces
 from minas.analysis.confirmation import no_more_error
 from minas.analysis.pick import word
 from minas.analysis.quantities import show
@@ -211,9 +212,13 @@ def _next(run: Run) -> list[str]:
         return ["next:", f"  minas front {path} --csv", f"  minas trials {path}"]
     measures = run.front.judged[run.front.knee().key]
     limits = [f" --max-{name} {_above(value)}" for name in ("error", "flops") if (value := measures.get(name)) is not None]
+    pick = f"  minas pick {path}{''.join(limits)}"
+    if spaces.kind_of(run.configuration.search_space) != spaces.USUAL:  # no graph to draw, no source to export
+        script = f"import minas; print(minas.open_run({str(run.path)!r}).front.knee().network())"
+        return ["next:", pick, f"  python -c {shlex.quote(script)}"]
     return [
         "next:",
-        f"  minas pick {path}{''.join(limits)}",
+        pick,
         f"  minas plot {path} --architecture knee",
         f"  minas export {path} knee my-network",
     ]

@@ -16,6 +16,7 @@ HELP = """Search a domain for networks of little error, action and FLOPs; confir
     minas search vision --time 30m --control
     minas search vision --data my-images --max-flops 200k
     minas search physiological --data emg.npz --preprocessing standardise=trial,band=20-450,rate=2000,points=128
+    minas search vision --space nni:nni.nas.hub.pytorch:NasBench201:stem_out_channels=8,num_modules_per_stack=1
     minas search --space table:nb201.csv.gz --code ops --classes rep --objectives 100-accuracy,flops
     minas search --resume results/vision-20261124-101500
 """
@@ -52,7 +53,12 @@ def command(
         str | None,
         typer.Option(help="Objective set: paper, or a TOML file. Of a table: columns to minimise, or NUMBER-COLUMN."),
     ] = None,
-    space: Annotated[str | None, typer.Option(help="Search space: the domain's own, or a TOML file.")] = None,
+    space: Annotated[
+        str | None,
+        typer.Option(
+            help="Search space: the domain's own, a TOML file, nni:PACKAGE:CLASS for a model space of NNI, or table:FILE."
+        ),
+    ] = None,
     code: Annotated[str | None, typer.Option(help="Of a table: the column of codes, a digit for each gene.")] = None,
     classes: Annotated[
         str | None, typer.Option(help="Of a table: the column that says which architectures are equivalent.")

@@ -66,6 +66,17 @@ def test_what_needs_a_graph_says_so_in_a_sentence(strangers_run: Path, cli, tmp_
     assert nothing_was_imported()
 
 
+def test_what_to_do_next_can_be_done_with_such_a_run(strangers_run: Path) -> None:
+    from minas.api.summary import closing
+
+    words = closing(minas.open_run(strangers_run)).split("next:")[1]
+    assert "minas pick" in words
+    assert ".front.knee().network())" in words
+    assert "export" not in words
+    assert "--architecture" not in words
+    assert nothing_was_imported()
+
+
 def test_a_network_needs_a_class_that_is_a_model_space(strangers_run: Path) -> None:
     """The module's own code would run; one that lies in the run's folder never does."""
     shutil.move(strangers_run.parent / "modules" / "evil_module.py", strangers_run / "evil_module.py")
