@@ -11,6 +11,7 @@ import contextlib
 import json
 import os
 import shlex
+import shutil
 import signal
 import sys
 import threading
@@ -168,6 +169,7 @@ def _hold(config: Any, settings: Settings, told: IO[str]) -> str:
 
 def _leave_with_parent(settings: Settings, elsewhere: threading.Event) -> None:
     """End the experiment when the coordinating process closes our input or is gone."""
+    coordinator = os.getppid()
     sys.stdin.read()
     if elsewhere.is_set():  # jobs on other machines are NNI's to stop
         from nni.experiment import rest
@@ -175,6 +177,8 @@ def _leave_with_parent(settings: Settings, elsewhere: threading.Event) -> None:
         with contextlib.suppress(Exception):
             rest.delete(settings.port, "/experiment", settings.prefix)
     _end_processes()
+    if os.getppid() != coordinator:  # it was killed, and cleans up nothing itself
+        shutil.rmtree(Path(settings.folder).parent, ignore_errors=True)
     os._exit(0)
 
 

@@ -256,7 +256,8 @@ if __name__ == "__main__":
 def test_workers_go_when_the_coordinating_process_is_killed(name: str, tmp_path: Path) -> None:
     script = tmp_path / "coordinator.py"
     script.write_text(COORDINATOR)
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([path for path in sys.path if path])}
+    path = os.pathsep.join([path for path in sys.path if path])
+    environment = {**os.environ, "PYTHONPATH": path, "TMPDIR": str(tmp_path)}
     coordinator = subprocess.Popen([sys.executable, script, name, tmp_path], env=environment)
     try:
         assert eventually(lambda: (tmp_path / "log").exists() and len(events(tmp_path)) == 3, LONG)
@@ -266,3 +267,4 @@ def test_workers_go_when_the_coordinating_process_is_killed(name: str, tmp_path:
     processes = {process for _, process, _ in events(tmp_path)}
     assert len(processes) == 2
     assert eventually(lambda: not any(alive(process) for process in processes), 5.0)
+    assert eventually(lambda: list(tmp_path.glob("minas-*")) == [])
