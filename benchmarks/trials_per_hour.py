@@ -34,7 +34,7 @@ from typing import Any
 
 import numpy as np
 from _peers.calibration import everywhere
-from _peers.job import VARIABLE, Job
+from _peers.job import VARIABLE, Job, ends_when_told
 
 from minas.api.request import Request, configuration_of, load_task
 from minas.api.work import work_of
@@ -209,15 +209,42 @@ def run(tool: str, job: Job, options: argparse.Namespace) -> tuple[float, list[E
 
 
 def stop(process: subprocess.Popen[bytes]) -> None:
-    """End a tool and all that it started."""
-    for told, patience in ((None, 5.0), (signal.SIGTERM, 30.0), (signal.SIGKILL, 10.0)):
+    """End a tool and all that it started; what is in another process group, as some have it, too."""
+    started = descendants(process.pid)
+    for told, patience in ((None, 5.0), (signal.SIGTERM, 60.0), (signal.SIGKILL, 10.0)):
         if told is not None and process.poll() is None:
+            started |= descendants(process.pid)
             process.send_signal(told)
         with contextlib.suppress(subprocess.TimeoutExpired):
             process.wait(patience)
             break
     with contextlib.suppress(ProcessLookupError):
-        os.killpg(process.pid, signal.SIGKILL)  # what it left behind
+        os.killpg(process.pid, signal.SIGKILL)
+    for left in started:
+        if begin_of(left[0]) == left[1]:  # else it has ended, and its number may be somebody else's
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(left[0], signal.SIGKILL)
+
+
+def descendants(root: int) -> set[tuple[int, str]]:
+    """Return all processes that a process has started, and those have, each with when it began; nothing without /proc."""
+    parents = {}
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        with contextlib.suppress(OSError):
+            parents[int(path.parent.name)] = int(path.read_text().rpartition(")")[2].split()[1])
+    found, fresh = set(), {root}
+    while fresh:
+        fresh = {process for process, parent in parents.items() if parent in fresh}
+        found |= fresh
+    return {(process, began) for process in found if (began := begin_of(process))}
+
+
+def begin_of(process: int) -> str:
+    """Return when a process began, in the system's ticks; nothing where there is none."""
+    try:
+        return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[19]
+    except OSError:
+        return ""
 
 
 def measured(tool: str, job: Job, length: float, repetition: int, options: argparse.Namespace) -> Figures:
@@ -291,6 +318,7 @@ def main() -> None:
     for name, given, known in (("tool", options.tools, PACKAGES), ("part", options.parts, ("same", "own"))):
         if wrong := set(given) - set(known):
             parser.error(f"no {name} named {', '.join(sorted(wrong))}; expected some of {', '.join(known)}")
+    ends_when_told()
     tools = [tool for tool in options.tools if installed(tool, options)]
     rows: list[Figures] = []
     with tempfile.TemporaryDirectory(prefix="trials-per-hour-") as name:
