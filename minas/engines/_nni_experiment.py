@@ -1,8 +1,9 @@
 """One NNI experiment, in a process of its own: started, watched, ended with everything that belongs to it.
 
 Started by `python -m minas.engines._nni_experiment`, with one line of JSON on standard input: the fields of `Settings`. When
-that input closes, as it does when the coordinating process ends in whichever way, the experiment ends too. What happens is
-told by lines of JSON on standard output; what NNI prints goes to standard error.
+that input closes, as it does when the coordinating process ends in whichever way, the experiment ends too; a word before that
+says that the coordinating process is well. What happens is told by lines of JSON on standard output; what NNI prints goes to
+standard error.
 """
 
 from __future__ import annotations
@@ -169,15 +170,14 @@ def _hold(config: Any, settings: Settings, told: IO[str]) -> str:
 
 def _leave_with_parent(settings: Settings, elsewhere: threading.Event) -> None:
     """End the experiment when the coordinating process closes our input or is gone."""
-    coordinator = os.getppid()
-    sys.stdin.read()
+    goodbye = sys.stdin.read()
     if elsewhere.is_set():  # jobs on other machines are NNI's to stop
         from nni.experiment import rest
 
         with contextlib.suppress(Exception):
             rest.delete(settings.port, "/experiment", settings.prefix)
     _end_processes()
-    if os.getppid() != coordinator:  # it was killed, and cleans up nothing itself
+    if not goodbye:  # it was killed, and cleans up nothing itself
         shutil.rmtree(Path(settings.folder).parent, ignore_errors=True)
     os._exit(0)
 

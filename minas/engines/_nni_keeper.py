@@ -74,7 +74,8 @@ class Experiment:
     def end(self) -> None:
         """End the experiment with all its processes; it is waited for where NNI has trials elsewhere to stop."""
         assert self._process.stdin is not None
-        with contextlib.suppress(OSError):
+        with contextlib.suppress(OSError, ValueError):  # ended already
+            self._process.stdin.write("goodbye\n")
             self._process.stdin.close()
         try:
             self._process.wait(LEAVE)
