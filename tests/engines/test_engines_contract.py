@@ -216,7 +216,7 @@ def test_waiting_candidates_can_be_dropped_and_running_ones_end(start) -> None:
 def test_closing_stops_everything_at_once_and_leaves_no_process_behind(start, tmp_path) -> None:
     engine = start(workers=2)
     futures = submit(engine, "hang", "hang", "ok")
-    assert eventually(lambda: (tmp_path / "log").exists() and len(events(tmp_path)) == 2)
+    assert eventually(lambda: (tmp_path / "log").exists() and len(events(tmp_path)) == 2, LONG)
     processes = [process for _, process, _ in events(tmp_path)]
     began = time.monotonic()
     engine.close()
