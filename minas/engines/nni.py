@@ -9,48 +9,35 @@ from __future__ import annotations
 import importlib.util
 from collections.abc import Mapping
 
-from minas.engines import EVALUATOR, EngineKind, EngineOption
-from minas.engines._nni_relay import Relay
-from minas.engines._pool import Pool, checked_workers
+from minas.engines import EVALUATOR, Engine, EngineKind, EngineOption
+from minas.engines._pool import checked_workers
 from minas.errors import MissingExtraError
-from minas.trial import Candidate, Trial
 
 
-class _Place:
-    """One of the trials that NNI runs at a time."""
+def start(work: str, workers: int, *, evaluator: str = EVALUATOR, options: Mapping[str, str] | None = None) -> Engine:
+    """Return an engine by NNI; see `Start`.
 
-    def __init__(self, relay: Relay) -> None:
-        self._relay = relay
+    Args:
+        work: a run's work, JSON.
+        workers: trials at a time.
+        evaluator: dotted name of the module that does the work.
+        options: `config`, NNI's own experiment file.
 
-    def start(self) -> None:
-        """Do nothing: each of NNI's trials is a process of its own."""
+    Raises:
+        UsageError: no worker is wanted, or NNI's file can't be used.
+        MissingExtraError: NNI is not installed.
+    """
+    checked_workers(workers)
+    if importlib.util.find_spec("nni") is None:
+        raise MissingExtraError("nni", "nni", "the engine 'nni'")
+    from minas.engines._nni_engine import NniEngine
 
-    def evaluate(self, candidate: Candidate, timeout: float) -> Trial:
-        """Return a candidate's trial; see `Relay.evaluate`."""
-        return self._relay.evaluate(candidate, timeout)
-
-    def kill(self, *, for_good: bool = False) -> None:
-        """End NNI's experiment, and with it all of its trials."""
-        self._relay.close()
-
-
-class NniEngine(Pool):
-    """An NNI experiment whose trials are this engine's workers."""
-
-    def __init__(
-        self, work: str, workers: int, *, evaluator: str = EVALUATOR, options: Mapping[str, str] | None = None
-    ) -> None:
-        checked_workers(workers)
-        if importlib.util.find_spec("nni") is None:
-            raise MissingExtraError("nni", "nni", "the engine 'nni'")
-        relay = Relay(work, evaluator, workers, (options or {}).get("config"))
-        self.note = f"NNI's web portal: {relay.portal}"
-        super().__init__([_Place(relay) for _ in range(workers)])
+    return NniEngine(work, workers, evaluator=evaluator, config=(options or {}).get("config"))
 
 
 ENGINE = EngineKind(
     description="NNI's training services: this machine, others over SSH, Kubernetes (pip install 'minas[nni]')",
-    start=NniEngine,
+    start=start,
     options={
         "config": EngineOption(
             help="NNI's own experiment file, whose trainingService says where trials run", metavar="FILE", file=True
