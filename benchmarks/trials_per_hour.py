@@ -248,10 +248,14 @@ def begin_of(process: int) -> str:
 
 
 def measured(tool: str, job: Job, length: float, repetition: int, options: argparse.Namespace) -> Figures:
-    """Return the figures of one repetition of one tool."""
-    with tempfile.TemporaryDirectory(prefix=f"{tool}-", ignore_cleanup_errors=True) as name:
-        job = dataclasses.replace(job, folder=name, log=f"{name}/log.txt")
-        began, trials, failure = run(tool, job, options)
+    """Return the figures of one repetition of one tool; one that did not come up is started once more."""
+    for _ in range(2):
+        with tempfile.TemporaryDirectory(prefix=f"{tool}-", ignore_cleanup_errors=True) as name:
+            job = dataclasses.replace(job, folder=name, log=f"{name}/log.txt")
+            began, trials, failure = run(tool, job, options)
+        if trials:
+            break
+        print(f"{tool} did not come up: {failure}", flush=True)
     plain = Figures(part=job.part, length=length, tool=tool, repetition=repetition, trials=len(trials), failure=failure)
     if failure:
         return plain
