@@ -25,6 +25,7 @@ def minas(
     population: int = Settings().population,
     window: int = Settings().window,
     variation: Variation | None = None,
+    bounded: bool = True,
 ) -> list[int]:
     """Search as `minas search` does: so many trials in flight, told in the order in which they were asked for.
 
@@ -35,13 +36,14 @@ def minas(
         population: as in a run.
         window: likewise.
         variation: how often variation does what; as the space has it by default.
+        bounded: selection is by hypervolume between the bounds, as in a run; else it is plain NSGA-II's, which knows of none.
     """
     evolution = Evolution(
         problem.space,
         objectives=len(problem.objectives.objectives),
         population=population,
         seed=seed,
-        normalise=lambda values: problem.objectives.normalise(values, problem.bounds),
+        normalise=(lambda values: problem.objectives.normalise(values, problem.bounds)) if bounded else None,
         variation=variation,
     )
     asked: list[Asked] = []

@@ -7,6 +7,8 @@ or energy on an FPGA) and NAS-Bench-Macro (CIFAR-10 test error, FLOPs). Figures 
 compares ways of searching; it is no result of neural architecture search, which would select on validation.
 
 - MINAS: `minas search --space table:...` with its default settings; the same trials, without a run's folder;
+- MINAS without bounds: its variation, and plain NSGA-II's selection. A run's bounds are the table's own, those of the judge,
+  and say how far the true front reaches, which no other method is told: this is what is left without them;
 - random search, without replacement;
 - pymoo's NSGA-II: population 20, categorical genes, equivalent architectures are duplicates;
 - Optuna's NSGA-II sampler, with its default population of 50 and with 20;
@@ -48,6 +50,7 @@ Method = Callable[[Problem, int, int], list[int]]
 
 METHODS: dict[str, Method] = {
     "minas": methods.minas,
+    "minas-unbounded": functools.partial(methods.minas, bounded=False),
     "random": methods.random,
     "pymoo": methods.pymoo_nsga2,
     "optuna": methods.optuna_nsga2,
@@ -56,6 +59,7 @@ METHODS: dict[str, Method] = {
 }
 LABELS = {
     "minas": "MINAS",
+    "minas-unbounded": "MINAS, selection without bounds",
     "random": "random search",
     "pymoo": "pymoo NSGA-II, population 20",
     "optuna": "Optuna NSGA-II, population 50",
@@ -87,7 +91,7 @@ def row(problem: Problem, name: str, seeds: Sequence[int]) -> dict[str, Any]:
 def line(found: dict[str, Any]) -> str:
     """Return one line of the printed table."""
     cells = [f"{found[f'median_{n}']:.3f} ({found[f'q25_{n}']:.3f} to {found[f'q75_{n}']:.3f})" for n in CHECKPOINTS]
-    return "  ".join([f"{found['problem']:22}", f"{LABELS[found['method']]:30}", *cells])
+    return "  ".join([f"{found['problem']:22}", f"{LABELS[found['method']]:31}", *cells])
 
 
 def main() -> None:
@@ -105,7 +109,7 @@ def main() -> None:
     rows = []
     with tempfile.TemporaryDirectory() as scratch:
         wanted = [one for one in problems(options.tables, Path(scratch)) if one.name in (options.problems or [one.name])]
-    print("  ".join([f"{'problem':22}", f"{'method':30}", *(f"{f'at {n}: median (quartiles)':22}" for n in CHECKPOINTS)]))
+    print("  ".join([f"{'problem':22}", f"{'method':31}", *(f"{f'at {n}: median (quartiles)':22}" for n in CHECKPOINTS)]))
     for problem in wanted:
         for name in options.methods:
             rows.append(row(problem, name, seeds))
