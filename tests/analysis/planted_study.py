@@ -60,3 +60,60 @@ def made_up(
                 )
             )
     return cells
+
+
+def planted_share(
+    seed: int,
+    share: float,
+    *,
+    domain: str = "vision",
+    architectures: int = 20,
+    strategies: int = 3,
+    seeds: int = 4,
+    rest: tuple[float, float, float] = (0.3, 0.3, 0.4),
+    size_slope: float = 1.0,
+    certain: bool = True,
+) -> list[Cell]:
+    """Return cells of a domain in which architecture has a known share of the variance of log action at equal size.
+
+    The whole variance is 1; `rest` divides what is not architecture's between strategies, how they suit architectures, and
+    seeds. Along lambda the action falls, and at the last of three the error rises by 3 points, so that the second is the
+    best within one point; unless `certain`, the errors of the first two are noisy by about a point.
+    """
+    rng = np.random.default_rng(seed)
+    strategy, interaction, noise = (part * (1 - share) for part in rest)
+    effects = np.linspace(-1, 1, strategies)
+    effects *= np.sqrt(strategy / effects.var(ddof=1))
+    cells = []
+    for number in range(architectures):
+        flops = rng.normal(13, 1)
+        activations = flops - 3 + rng.normal(0, 0.5)
+        own = size_slope * (flops + 0.3 * activations) + rng.normal(0, np.sqrt(share))
+        best = rng.uniform(0.02, 0.1)
+        for kind in range(strategies):
+            suits = rng.normal(0, np.sqrt(interaction))
+            for run in range(seeds):
+                luck = rng.normal(0, np.sqrt(noise))
+                for step, weight in enumerate((0.0, 0.1, 1.0)):
+                    error = best + (0.03 if step == 2 else 0.0) + rng.normal(0, 0.0005 if certain else 0.01)
+                    cells.append(
+                        Cell(
+                            domain=domain,
+                            family=FAMILIES[number % 4],
+                            instance=str(number),
+                            lambda_=weight,
+                            functional="action",
+                            strategy=f"strategy {kind}",
+                            seed=run,
+                            measures={
+                                "error": error,
+                                "test_error": error + 0.01,
+                                "action": float(np.exp(own + effects[kind] + suits + luck - step)),
+                                "flops": float(np.exp(flops)),
+                                "activations": float(np.exp(activations)),
+                                "rescale_gap": 0.1,
+                                "zero_fraction": 0.4,
+                            },
+                        )
+                    )
+    return cells
