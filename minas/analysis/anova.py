@@ -74,7 +74,9 @@ class Anova:
         architectures: of how many architectures.
         left_out: the cells that were not used, by reason.
         dropped: effects that can't be estimated from these cells, and why.
-        residuals: of the model of the values, in the order of the cells used; what `minas.analysis.assumptions` tests.
+        residuals: of the model of the values with the architectures, in the order of the cells used.
+        deviations: of each architecture's mean from what the factors between architectures explain; none where the
+            architectures can't be told from their families. Residuals and deviations are for `minas.analysis.assumptions`.
         used: those cells.
     """
 
@@ -85,6 +87,7 @@ class Anova:
     left_out: tuple[LeftOut, ...]
     dropped: tuple[str, ...]
     residuals: tuple[float, ...]
+    deviations: tuple[float, ...]
     used: tuple[Cell, ...]
 
     def effect(self, term: str, *, kind: Kind = "II", ranked: bool = False) -> Effect:
@@ -120,7 +123,7 @@ def anova(cells: Iterable[Cell], asked: Response | str, *, ranks: bool = True) -
         raise ValueError(
             f"{seen.response.name}: {len(values)} cells have it: too few, or too alike, for an analysis of variance"
         )
-    rows, residuals = _tables(layout, values, seen.response.name, ranked=False)
+    rows, residuals, without = _tables(layout, values, seen.response.name, ranked=False)
     if ranks:
         from scipy.stats import rankdata
 
@@ -133,6 +136,7 @@ def anova(cells: Iterable[Cell], asked: Response | str, *, ranks: bool = True) -
         left_out=seen.left_out,
         dropped=layout.dropped,
         residuals=tuple(residuals.tolist()),
+        deviations=_deviations(seen.cells, residuals, without) if layout.instances.shape[1] else (),
         used=seen.cells,
     )
 
@@ -169,7 +173,7 @@ def _column(name: str) -> str:
     return f"{name}_"
 
 
-def _tables(layout: Model, values: Columns, response: str, *, ranked: bool) -> tuple[list[Effect], Columns]:
+def _tables(layout: Model, values: Columns, response: str, *, ranked: bool) -> tuple[list[Effect], Columns, Columns]:
     ols, tables = statsmodels("formula.api").ols, statsmodels("stats.anova").anova_lm
     columns = data(layout, values)
     nested = layout.instances.shape[1] > 0
@@ -187,7 +191,15 @@ def _tables(layout: Model, values: Columns, response: str, *, ranked: bool) -> t
             found[INSTANCE,] = _row(within, next(name for name in within.index if name.startswith("np.")))
         found.update(answers)
         rows += _effects(found, residual, response, "II" if kind == "II" else "III", ranked)
-    return rows, np.asarray(whole.resid)
+    return rows, np.asarray(whole.resid), np.asarray(bare.resid)
+
+
+def _deviations(cells: Sequence[Cell], residuals: Columns, without: Columns) -> tuple[float, ...]:
+    """Return each architecture's mean residual of the model without the architectures, beyond that of the model with them."""
+    own: dict[tuple[str, str, str], list[float]] = {}
+    for cell, value in zip(cells, without - residuals, strict=True):
+        own.setdefault(cell.architecture, []).append(float(value))
+    return tuple(float(np.mean(values)) for values in own.values())
 
 
 def _row(table: Any, name: str) -> tuple[float, float]:
