@@ -13,4 +13,13 @@ Pure functions on values; no torch, no files. Each module has one idea:
 - `limits`: from where to where an axis of a plot goes.
 - `pictures`: the numbers behind each plot.
 - `subjects`: the records of a run, or of one architecture, that plots are worked out from.
+
+Of a study (statsmodels and pandas are imported where they are used):
+
+- `cells`: a study's result as a table; `responses`: what is asked of it, and what is left out.
+- `factors`, `anova`, `effect_sizes`, `multiple`: tables of variance, types II and III; `mixed`, `assumptions`: the checks.
+- `floors`, `shares`, `ceiling`: whether architecture sets the energy ceiling, by a fixed rule.
+- `contrasts`: families in pairs, lambda against none by seed, the gain by kind of domain.
+- `study`: all of these for one study.
+- `extras`: the optional packages, or what to install.
 """

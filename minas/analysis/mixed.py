@@ -108,7 +108,7 @@ def _fitted(fit: Callable[..., Any]) -> tuple[Any, list[str]]:
 
     With gradients first; near the boundary, where they are singular, without.
     """
-    failures = []
+    failures: list[str] = []
     for method in ("lbfgs", "powell"):
         try:
             return fit(reml=True, method=[method]), failures
