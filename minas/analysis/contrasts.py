@@ -129,24 +129,28 @@ def over_lambda(cells: Iterable[Cell], asked: Response | str) -> tuple[LambdaDif
 
 
 def gains(cells: Iterable[Cell], *, rule: Rule = RULE) -> dict[tuple[str, str, str], float]:
-    """Return each architecture's gain: the mean over its strategies of the logarithm of S at lambda 0 over S at its best."""
+    """Return each architecture's gain: the mean over strategies and seeds of the logarithm of S at lambda 0 over S at its best.
+
+    The best lambda was chosen by the other half of the seeds; each seed is compared with itself, so that a lucky choice
+    favours neither side.
+    """
     everything = along_path(cells, rule.functional)
     out: dict[tuple[str, str, str], float] = {}
     for domain in domains_of(everything):
         own = [cell for cell in everything if cell.domain == domain]
-        bare: dict[tuple[tuple[str, str], str], list[float]] = {}
-        for cell in own:
-            action = cell.value("action")
-            if cell.lambda_ == 0 and action is not None and action > 0:
-                bare.setdefault(((cell.family, cell.instance), cell.strategy), []).append(math.log(action))
-        best: dict[tuple[tuple[str, str], str], list[float]] = {}
+        bare = {
+            ((cell.family, cell.instance), cell.strategy, cell.seed): math.log(action)
+            for cell in own
+            if cell.lambda_ == 0 and (action := cell.value("action")) is not None and action > 0
+        }
+        each: dict[tuple[str, str], dict[str, list[float]]] = {}
         for reading in floors(own, "own", rule=rule).readings:
-            best.setdefault((reading.instance, reading.strategy), []).append(reading.log_action)
-        each: dict[tuple[str, str], list[float]] = {}
-        for place, values in best.items():
-            if place in bare:
-                each.setdefault(place[0], []).append(float(np.mean(bare[place]) - np.mean(values)))
-        out.update({(domain, *name): float(np.mean(values)) for name, values in each.items()})
+            without = bare.get((reading.instance, reading.strategy, reading.seed))
+            if without is not None:
+                strategies = each.setdefault(reading.instance, {})
+                strategies.setdefault(reading.strategy, []).append(without - reading.log_action)
+        for name, strategies in each.items():
+            out[domain, *name] = float(np.mean([np.mean(values) for values in strategies.values()]))
     return out
 
 
