@@ -204,14 +204,20 @@ def _open_for_reading(path: Path) -> sqlite3.Connection:
 
 
 def _read_only(path: Path) -> sqlite3.Connection:
-    """Open a store without changing it; one on a read-only disk too, where WAL's side files cannot be made."""
+    """Open a store without changing it; one on a read-only disk too, where WAL's side files cannot be made.
+
+    Without a WAL nobody has the store open and nothing is unmerged. It is read as it lies then, because SQLite would make side
+    files that a reader cannot take away again.
+    """
     location = f"{path.resolve().as_uri()}?mode=ro"
+    unmerged = path.with_name(f"{path.name}-wal")
+    if not unmerged.exists():
+        return sqlite3.connect(f"{location}&immutable=1", uri=True)
     connection = sqlite3.connect(location, uri=True)
     try:
         connection.execute("PRAGMA user_version").fetchone()
     except sqlite3.OperationalError:
         connection.close()
-        unmerged = path.with_name(f"{path.name}-wal")
         if unmerged.is_file() and unmerged.stat().st_size:
             raise MinasError(
                 f"{path} was left by a run that was killed, in a folder that cannot be written: copy the folder to where you "
