@@ -20,6 +20,7 @@ Of a study (statsmodels and pandas are imported where they are used):
 - `factors`, `anova`, `effect_sizes`, `multiple`: tables of variance, types II and III; `mixed`, `assumptions`: the checks.
 - `floors`, `shares`, `ceiling`: whether architecture sets the energy ceiling, by a fixed rule.
 - `contrasts`: families in pairs, lambda against none by seed, the gain by kind of domain.
-- `study`: all of these for one study.
+- `modularity`: beyond what degrees bring, and whether it goes with less action at equal FLOPs.
+- `study`: all of these but modularity, for one study.
 - `extras`: the optional packages, or what to install.
 """

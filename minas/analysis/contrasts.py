@@ -129,7 +129,7 @@ def over_lambda(cells: Iterable[Cell], asked: Response | str) -> tuple[LambdaDif
 
 
 def gains(cells: Iterable[Cell], *, rule: Rule = RULE) -> dict[tuple[str, str, str], float]:
-    """Return each architecture's gain: the mean over strategies and seeds of the logarithm of S at lambda 0 over S at its best.
+    """Return each architecture's gain: the mean over strategies and seeds of log S at lambda 0 minus log S at the best lambda.
 
     The best lambda was chosen by the other half of the seeds; each seed is compared with itself, so that a lucky choice
     favours neither side.
