@@ -14,7 +14,10 @@ def statsmodels(module: str) -> Any:
     Raises:
         MissingExtraError: statsmodels is not installed.
     """
-    return _import(f"statsmodels.{module}", "statsmodels")
+    try:
+        return importlib.import_module(f"statsmodels.{module}")
+    except ModuleNotFoundError as error:
+        raise MissingExtraError("statsmodels", "study", "analysing a study") from error
 
 
 def pandas() -> Any:
@@ -23,11 +26,7 @@ def pandas() -> Any:
     Raises:
         MissingExtraError: pandas is not installed.
     """
-    return _import("pandas", "pandas")
-
-
-def _import(module: str, package: str) -> Any:
     try:
-        return importlib.import_module(module)
+        return importlib.import_module("pandas")
     except ModuleNotFoundError as error:
-        raise MissingExtraError(package, "study", "analysing a study") from error
+        raise MissingExtraError("pandas", "study", "analysing a study") from error

@@ -53,10 +53,13 @@ RESPONSES = (
 )
 """The responses of a study's tables. MACs to a fixed accuracy differ by orders of magnitude, so their log counts."""
 
+GAP = Response(name="gap", measures=("test_error", "train_error"), logarithm=False, work=lambda test, train: test - train)
+"""How much worse a network does on test samples than on those that it was trained on: for comparisons over lambda."""
+
 
 def response(name: str) -> Response:
     """Return a response by its name; any other name is a measure, taken as it is."""
-    known = {item.name: item for item in RESPONSES}
+    known = {item.name: item for item in (*RESPONSES, GAP)}
     return known.get(name) or Response(name=name, measures=(name,), logarithm=False, work=_as_it_is)
 
 
