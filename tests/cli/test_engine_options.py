@@ -9,13 +9,13 @@ from minas.cli import _engine_options
 from minas.engines import checked_options
 from minas.errors import UsageError
 
-SOURCE = '''
+SOURCE = """
 from minas.engines import EngineKind, EngineOption
 from minas.engines.local import LocalEngine
 
 OPTIONS = {"port": EngineOption(help="the port", metavar="PORT"), "setup": EngineOption(help="a file", file=True)}
 ENGINE = EngineKind(description="for a test", start=LocalEngine, options=OPTIONS)
-'''
+"""
 
 
 @pytest.fixture
