@@ -196,7 +196,7 @@ def test_weights_that_are_damaged_are_refused(refused, unfinished_run, content):
 
 def test_an_architecture_of_huge_widths_is_refused_before_its_network_is_built(unfinished_run, monkeypatch):
     """Its weights would take hundreds of gigabytes: nothing is allocated until the file has turned out to hold them."""
-    from minas.api import networks
+    from minas.spaces.graph import Graphs
 
     connection = sqlite3.connect(unfinished_run / "run.db")
     with connection:
@@ -209,13 +209,13 @@ def test_an_architecture_of_huge_widths_is_refused_before_its_network_is_built(u
             connection.execute(where, (json.dumps(values), role, number))
     connection.close()
     devices = []
-    build = networks.build
+    build = Graphs.build
 
     def watched(*given, **options):
         devices.append(torch.get_default_device().type)
         return build(*given, **options)
 
-    monkeypatch.setattr(networks, "build", watched)
+    monkeypatch.setattr(Graphs, "build", watched)
     with pytest.raises(
         minas.errors.MinasError,
         match=r"does not hold the weights of .*expected \((65536|\d+, (65536|262144|589824|1048576|1638400)\))",
