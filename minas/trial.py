@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-Role = Literal["initial", "search", "control", "baseline", "confirmation"]
+Role = Literal["initial", "search", "control", "baseline", "confirmation", "study"]
 """Why a candidate is evaluated: each role numbers its trials from 0 in the order in which they were asked for.
 
 Initial ones are measured untrained, to work out bounds for data that no objective set knows.
@@ -40,6 +40,8 @@ class Candidate:
         epochs: passes over the training samples; 0 measures it untrained.
         part: the samples that it is measured on.
         parents: keys of the architectures that it comes from; empty for a sampled one.
+        training: settings of the training that are its own, by the keys of a search space's `[training]` table.
+        levels: of a study's cell, the factors' names and levels; see `minas.analysis.cells.Cell`.
     """
 
     role: Role
@@ -51,6 +53,8 @@ class Candidate:
     epochs: int
     part: Literal["validation", "test"] = "validation"
     parents: tuple[str, ...] = ()
+    training: Mapping[str, Any] = field(default_factory=dict)
+    levels: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def id(self) -> str:

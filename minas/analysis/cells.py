@@ -11,8 +11,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from minas.trial import Candidate, Trial
+
 COMPLETE = "complete"
 """The status of a cell whose measures count."""
+
+PLANNED = "planned"
+"""The status of a cell that nobody has trained yet."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,6 +62,36 @@ class Cell:
         """Return a measure where the trial is complete and has it as a finite number, else None."""
         found = self.measures.get(measure) if self.complete else None
         return float(found) if found is not None and math.isfinite(found) else None
+
+
+def cells_of(candidates: Iterable[Candidate], trials: Iterable[Trial]) -> list[Cell]:
+    """Return a store's cells, in the order in which they were planned; one that has no trial yet has the status `planned`.
+
+    Args:
+        candidates: of the role `study`.
+        trials: of the same.
+
+    Raises:
+        ValueError: a candidate does not say its levels.
+    """
+    finished = {trial.number: trial for trial in trials}
+    cells = []
+    for candidate in candidates:
+        trial = finished.get(candidate.number)
+        names = {"lambda": "lambda_"}
+        levels = {names.get(name, name): value for name, value in candidate.levels.items()}
+        try:
+            cells.append(
+                Cell(
+                    **levels,
+                    status=PLANNED if trial is None else trial.status.value,
+                    reason=None if trial is None else trial.reason,
+                    measures={} if trial is None else trial.measures,
+                )
+            )
+        except TypeError as error:
+            raise ValueError(f"the study's cell {candidate.number} does not say its levels: {error}") from None
+    return cells
 
 
 def along_path(cells: Iterable[Cell], functional: str) -> list[Cell]:

@@ -17,7 +17,14 @@ from minas.trial import Trial
 
 SCHEMA = 1
 
-SILENT = {"class_weights": "none", "patience": 0, "vectors": "none"}
+SILENT = {
+    "class_weights": "none",
+    "patience": 0,
+    "vectors": "none",
+    "optimizer": "adamw",
+    "lambda_scale": "absolute",
+    "target_error": 0.0,
+}
 """Settings of training that came later, with the value that changes nothing: figures made before them still hold."""
 
 

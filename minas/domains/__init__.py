@@ -6,7 +6,8 @@ A domain's module exposes `DOMAIN = Domain(...)`. It is light to import: what ne
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from importlib import import_module
 from typing import TYPE_CHECKING, Any, Protocol
 
 from minas.shelf import Shelf
@@ -24,6 +25,42 @@ class Augment(Protocol):
 
     def __call__(self, inputs: Tensor, generator: Generator) -> Tensor:
         """Return new samples of the same shape (samples, *shape); `generator` is the only source of chance."""
+
+
+class Distort(Protocol):
+    """Changes test samples in a way that no training has seen."""
+
+    def __call__(self, task: Task, inputs: Tensor, generator: Generator) -> Tensor:
+        """Return new samples of the same shape and dtype; `inputs` stay as they are.
+
+        Args:
+            task: what the samples belong to; what depends on data is taken from its training part and preprocessing alone.
+            inputs: preprocessed samples, (samples, *task.shape). The same samples, all at once, are changed alike each time.
+            generator: the only source of chance.
+        """
+
+
+@dataclass(frozen=True)
+class Distortion:
+    """A distortion whose module is imported when it is called, since it needs torch.
+
+    Attributes:
+        module: below `minas.data`.
+        function: its name there, a `Distort`.
+    """
+
+    module: str
+    function: str
+
+    def __call__(self, task: Task, inputs: Tensor, generator: Generator) -> Tensor:
+        """Return distorted samples, as `Distort` says."""
+        distort: Distort = getattr(import_module(f"minas.data.{self.module}"), self.function)
+        return distort(task, inputs, generator)
+
+
+def distortions(module: str, *names: str) -> Mapping[str, Distort]:
+    """Return the distortions of a module below `minas.data`, each named as its function."""
+    return {name: Distortion(module, name) for name in names}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,6 +82,7 @@ class Domain:
         behind: what stands behind the end of samples shorter than others, where they are given as arrays of unequal lengths;
             None where such samples are refused.
         image_size: whether samples have sides in pixels, to which `load` may be asked to resize them.
+        distortions: by name, what a study does to test samples to see how networks do out of distribution.
     """
 
     name: str
@@ -59,6 +97,7 @@ class Domain:
     preprocessing: bool = False
     behind: Behind | None = None
     image_size: bool = False
+    distortions: Mapping[str, Distort] = field(default_factory=dict)
 
 
 DOMAINS: Shelf[Domain] = Shelf("minas.domains", "DOMAIN", Domain, "domain")

@@ -15,15 +15,17 @@ import torch
 from safetensors.torch import save as weights_as_bytes
 from torch import nn
 
-from minas import baselines, seeds
+from minas import baselines, config, seeds
 from minas.errors import ArchitectureError, MinasError, UsageError
 from minas.evaluation import vectors
 from minas.evaluation.folds import folded
-from minas.evaluation.work import Prepared, prepared
+from minas.evaluation.study_measures import BACKWARD, beside
+from minas.evaluation.work import Prepared, prepared, training_settings
 from minas.graph.kinds import padding_of
 from minas.measures import Trained, known_before_training, measure
 from minas.run.folder import WEIGHTS, weights_path, write_atomically
 from minas.training.loop import Training, train
+from minas.training.settings import TrainingSettings
 from minas.trial import Candidate, Cost, Status, Trial
 
 KEPT = ("search", "confirmation", "baseline")
@@ -34,9 +36,6 @@ LIMITED = ("search", "control")
 
 KERNELS = "256"
 """Compiled kernels that oneDNN keeps: several networks' worth. With its 1,024 a worker grew by 40 MiB over 1,000 trials."""
-
-BACKWARD = 2.0
-"""A backward pass costs about two forward passes: one for the gradient of the states, one for that of the weights."""
 
 
 def prepare(work: str) -> None:
@@ -180,7 +179,8 @@ def _one(ready: Prepared, candidate: Candidate) -> _Outcome:
     broken = _broken_limit(ready.limits, early.values) if candidate.role in LIMITED else None
     if broken is not None:
         return _Outcome(Status.INFEASIBLE, broken, early.values, early.reasons, measuring=measuring)
-    training = _train(ready, network, candidate)
+    settings = settings_for(ready, candidate)
+    training = _train(ready, network, candidate, settings)
     flops = early.values.get("flops") or 0.0
     macs = (1 + BACKWARD) * flops * training.samples + flops * training.validated
     if training.diverged:
@@ -189,7 +189,10 @@ def _one(ready: Prepared, candidate: Candidate) -> _Outcome:
     began = time.perf_counter()
     late = measure(validation, after)
     values, reasons = {**early.values, **late.values}, {**early.reasons, **late.reasons}
-    if candidate.part == "test":
+    if candidate.role == "study":
+        found = beside(ready, network, settings, training, flops)
+        values, reasons = {**values, **found.values}, {**reasons, **found.reasons}
+    elif candidate.part == "test":
         tested = measure(_trained(ready, network, "test"), after)
         values |= {f"test_{name}": value for name, value in tested.values.items()}
         reasons |= {f"test_{name}": reason for name, reason in tested.reasons.items()}
@@ -200,13 +203,20 @@ def _one(ready: Prepared, candidate: Candidate) -> _Outcome:
     return _Outcome(Status.COMPLETE, None, values, reasons, training, measuring, macs)
 
 
-def _train(ready: Prepared, network: nn.Module, candidate: Candidate) -> Training:
+def settings_for(ready: Prepared, candidate: Candidate) -> TrainingSettings:
+    """Return how a candidate is trained: as the run says, but for what the candidate says itself."""
+    settings = ready.training
+    if candidate.training:
+        settings = training_settings({**config.plain(settings), **candidate.training})
+    if candidate.baseline is not None and not baselines.find(ready.task.domain, candidate.baseline).action:
+        settings = replace(settings, lambda_=0.0)
+    return settings
+
+
+def _train(ready: Prepared, network: nn.Module, candidate: Candidate, settings: TrainingSettings) -> Training:
     if candidate.epochs == 0:
         return Training(steps=0, samples=0, seconds=0.0, losses=(), diverged=None)
     inputs, targets = ready.parts["train"]
-    settings = ready.training
-    if candidate.baseline is not None and not baselines.find(ready.task.domain, candidate.baseline).action:
-        settings = replace(settings, lambda_=0.0)
     return train(
         network,
         inputs,
@@ -215,7 +225,7 @@ def _train(ready: Prepared, network: nn.Module, candidate: Candidate) -> Trainin
         classes=len(ready.task.classes),
         epochs=candidate.epochs,
         seed=candidate.seed,
-        augment=ready.domain.augment(ready.task, ready.training.augmentation),
+        augment=ready.domain.augment(ready.task, settings.augmentation),
         padding=padding_of(ready.task.kind),
         validation=ready.parts["validation"],
     )

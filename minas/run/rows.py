@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any, get_args
 
 from minas.trial import Candidate, Cost, Role, Status, Trial
@@ -13,10 +13,14 @@ from minas.trial import Candidate, Cost, Role, Status, Trial
 PARTS = ("validation", "test")
 ROLES = get_args(Role)
 COSTS = tuple(part.name for part in dataclasses.fields(Cost))
+CANDIDATE = 11
+"""Columns of a row that are its candidate's."""
+NOTHING: Mapping[str, Any] = {}
+"""What all but a study's candidates have of their own."""
 
 
 def candidate(row: tuple[Any, ...]) -> Candidate:
-    """Return the candidate of a row: role, number, key, architecture, baseline, seed, epochs, part, parents.
+    """Return the candidate of a row: role, number, key, architecture, baseline, seed, epochs, part, parents, training, levels.
 
     Raises:
         ValueError: a value is not what a run writes there.
@@ -26,7 +30,7 @@ def candidate(row: tuple[Any, ...]) -> Candidate:
 
 
 def _candidate(row: tuple[Any, ...]) -> Candidate:
-    role, number, key, architecture, baseline, seed, epochs, part, parents = row
+    role, number, key, architecture, baseline, seed, epochs, part, parents, training, levels = row
     return Candidate(
         role=role,
         number=number,
@@ -37,6 +41,8 @@ def _candidate(row: tuple[Any, ...]) -> Candidate:
         epochs=epochs,
         part=part,
         parents=tuple(json.loads(parents)),
+        training=NOTHING if training == "{}" else _table("training", training),
+        levels=NOTHING if levels == "{}" else _table("levels", levels),
     )
 
 
@@ -47,10 +53,10 @@ def trial(row: tuple[Any, ...]) -> Trial:
         ValueError: a value is not what a run writes there.
         TypeError: likewise.
     """
-    status, reason, measures, reasons, cost, late, attempts = row[9:]
+    status, reason, measures, reasons, cost, late, attempts = row[CANDIDATE:]
     return checked_trial(
         Trial(
-            candidate=_candidate(row[:9]),
+            candidate=_candidate(row[:CANDIDATE]),
             status=Status(status),
             reason=reason,
             measures=_finite_numbers("measures", measures),
@@ -80,6 +86,10 @@ def checked_candidate(found: Candidate) -> Candidate:
     _one_of("part", found.part, PARTS)
     for key in found.parents:
         _text("parents", key)
+    for name, values in (("training", found.training), ("levels", found.levels)):
+        for key, value in _object(name, values).items():
+            if not isinstance(value, str):
+                _number(f"{name}: {key}", value)
     return found
 
 

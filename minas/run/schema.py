@@ -19,6 +19,10 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
             attempts INTEGER NOT NULL,
             PRIMARY KEY (role, number), FOREIGN KEY (role, number) REFERENCES candidates (role, number)) STRICT""",
     ),
+    (
+        "ALTER TABLE candidates ADD COLUMN training TEXT NOT NULL DEFAULT '{}'",
+        "ALTER TABLE candidates ADD COLUMN levels TEXT NOT NULL DEFAULT '{}'",
+    ),
 )
 """What brings a store from schema n to n + 1. Released ones are never changed: a new form gets a new entry."""
 

@@ -17,7 +17,7 @@ from minas.trial import Candidate, Role, Trial
 
 Record = TypeVar("Record")
 
-COLUMNS = "role, number, key, architecture, baseline, seed, epochs, part, parents"
+COLUMNS = "role, number, key, architecture, baseline, seed, epochs, part, parents, training, levels"
 
 
 class Store:
@@ -109,8 +109,10 @@ class Store:
             candidate.epochs,
             candidate.part,
             json.dumps(candidate.parents),
+            json.dumps(dict(candidate.training)),
+            json.dumps(dict(candidate.levels)),
         )
-        self._do(f"INSERT INTO candidates ({COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", values)
+        self._do(f"INSERT INTO candidates ({COLUMNS}) VALUES ({', '.join('?' * len(values))})", values)
 
     def put_trial(self, trial: Trial) -> None:
         """Keep a finished trial; its candidate must be there. A trial, once kept, is never replaced."""

@@ -64,11 +64,15 @@ class EarlyStopping:
             self._network.load_state_dict(self._state)
 
     def _loss(self, inputs: Tensor, targets: Tensor, loss: Callable[[Tensor, Tensor], Tensor]) -> float:
-        self._network.eval()
-        with torch.no_grad():
-            size = max(1, min(BATCH, BATCH_ELEMENTS // max(1, inputs[0].numel())))
-            logits = torch.cat([self._network(batch) for batch in torch.split(inputs, size)])
-            found = float(loss(logits, targets))
-        self._network.train()
         self.samples += len(inputs)
-        return found
+        return float(loss(outputs(self._network, inputs), targets))
+
+
+def outputs(network: nn.Module, inputs: Tensor) -> Tensor:
+    """Return a network's outputs in eval mode, (samples, classes), without gradients; it is left in training mode."""
+    network.eval()
+    with torch.no_grad():
+        size = max(1, min(BATCH, BATCH_ELEMENTS // max(1, inputs[0].numel())))
+        found = torch.cat([network(batch) for batch in torch.split(inputs, size)])
+    network.train()
+    return found

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor, nn
@@ -16,7 +16,9 @@ from minas.action.masks import other_than
 from minas.action.meter import ActionMeter
 from minas.training import divergence
 from minas.training.early_stopping import EarlyStopping
+from minas.training.relative import absolute
 from minas.training.settings import TrainingSettings
+from minas.training.target import Target
 
 Augment = Callable[[Tensor, torch.Generator], Tensor]
 
@@ -33,6 +35,8 @@ class Training:
         diverged: why it was ended, or None.
         best: the epoch, from 1, whose network was kept, where validation samples decided; None where the last one was.
         validated: validation samples that went through the network to find it, all epochs together.
+        lambda_: the weight that the functional had in the loss.
+        reached: the first epoch, from 1, after which the error on the validation part was at most `target_error`, or None.
     """
 
     steps: int
@@ -42,6 +46,8 @@ class Training:
     diverged: str | None
     best: int | None = None
     validated: int = 0
+    lambda_: float = 0.0
+    reached: int | None = None
 
     @property
     def epochs(self) -> int:
@@ -76,24 +82,28 @@ def train(
         seed: seeds the order of the samples, the augmentation and dropout; initialisation has its own.
         augment: changes a whole epoch's samples, given a generator.
         padding: the number that is padding in samples of whole numbers, (samples, positions): it contributes no action.
-        validation: inputs and targets from which the best epoch is told; needed where `settings.patience` is not 0.
+        validation: inputs and targets from which the best epoch, and the one that reached a target, is told; needed where
+            `settings.patience` or `settings.target_error` is not 0.
 
     Returns:
         What was done; on divergence the network is left as it was when the loop ended.
 
     Raises:
-        ValueError: patience without validation samples.
+        ValueError: patience or a target without validation samples.
     """
+    target = Target(network, settings.target_error, validation)
     stopping = EarlyStopping(network, settings.patience, validation)
     generator = torch.Generator().manual_seed(seeds.derive(seed, "training"))
     samples = len(inputs)
     batch = min(settings.batch_size, samples)
     per_epoch = max(1, samples // batch)
-    optimizer = torch.optim.AdamW(
-        network.parameters(), lr=settings.learning_rate, weight_decay=settings.weight_decay, fused=True
-    )
+    optimizer = optimizer_of(network, settings)
     schedule = one_cycle(optimizer, settings, steps=epochs * per_epoch)
     weights = balanced_weights(targets, classes) if settings.class_weights == "balanced" else None
+    if settings.lambda_scale == "relative":
+        settings = replace(
+            settings, lambda_=absolute(network, inputs, targets, settings, seed, padding), lambda_scale="absolute"
+        )
     step = _step_function(network, settings, weights, padding)
     network.train()
     started = time.perf_counter()
@@ -113,6 +123,7 @@ def train(
             values = torch.stack(losses).tolist()
             diverged = divergence.reason(values, classes=classes, epoch=epoch)
             means.append(sum(values) / len(values))
+            target.look(epoch)
             if diverged or stopping.ends(lambda logits, right: _cross_entropy(logits, right, weights)):
                 break
     if not diverged:
@@ -127,7 +138,19 @@ def train(
         diverged=diverged,
         best=stopping.best,
         validated=stopping.samples,
+        lambda_=settings.lambda_,
+        reached=target.reached,
     )
+
+
+def optimizer_of(network: nn.Module, settings: TrainingSettings) -> torch.optim.Optimizer:
+    """Return the optimiser of a network's parameters."""
+    parameters = network.parameters()
+    if settings.optimizer == "sgd":
+        return torch.optim.SGD(
+            parameters, lr=settings.learning_rate, momentum=0.9, nesterov=True, weight_decay=settings.weight_decay, fused=True
+        )
+    return torch.optim.AdamW(parameters, lr=settings.learning_rate, weight_decay=settings.weight_decay, fused=True)
 
 
 def one_cycle(

@@ -16,7 +16,8 @@ values = st.recursive(
 )
 
 
-roles = st.sampled_from(["initial", "search", "control", "baseline", "confirmation"])
+roles = st.sampled_from(["initial", "search", "control", "baseline", "confirmation", "study"])
+plain = st.dictionaries(words, numbers | words | st.integers(-(2**53), 2**53), max_size=3)
 places = st.integers(0, 10**6)
 
 
@@ -32,6 +33,8 @@ def candidates(*, role=roles, number=places):
         epochs=st.integers(0, 1000),
         part=st.sampled_from(["validation", "test"]),
         parents=st.lists(words, max_size=2).map(tuple),
+        training=plain,
+        levels=plain,
     )
 
 
