@@ -8,8 +8,13 @@ from typing import Literal
 
 from minas.errors import UsageError, nearest
 
-Kind = Literal["search_spaces", "objectives", "results"]
-WORDS: dict[Kind, str] = {"search_spaces": "search space", "objectives": "objective set", "results": "reference result"}
+Kind = Literal["search_spaces", "objectives", "studies", "results"]
+WORDS: dict[Kind, str] = {
+    "search_spaces": "search space",
+    "objectives": "objective set",
+    "studies": "study",
+    "results": "reference result",
+}
 
 
 def folder(kind: Kind) -> Path:
