@@ -7,7 +7,7 @@ from typing import NoReturn
 
 import typer
 
-from minas.cli import baselines, data, export, front, groups, lines, pick, plot, search, trials
+from minas.cli import baselines, data, export, front, groups, lines, pick, plot, search, study, sweep, trials
 from minas.errors import MinasError
 
 HELP = """Find neural networks that do their job with little internal action.
@@ -40,7 +40,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
 )
-for module in (search, front, trials, pick, plot, export, groups, baselines, lines, data):
+for module in (search, front, trials, pick, plot, export, groups, baselines, lines, study, sweep, data):
     app.command(help=_blocks(module.HELP), name=module.NAME)(module.command)
 
 

@@ -20,7 +20,7 @@ from minas.run.store import Store
 from minas.spaces import Architecture, Space
 from minas.trial import Candidate, Role, Trial
 
-Phase = Literal["starting", "search", "control", "confirmation", "baselines", "finishing"]
+Phase = Literal["starting", "search", "control", "confirmation", "baselines", "study", "finishing"]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -57,22 +57,24 @@ def plan(design: StudyDesign, tasks: Sequence[PlannedTask]) -> list[Candidate]:
     out: list[Candidate] = []
     for repeat, task in itertools.product(range(design.seeds), tasks):
         for place, instance in enumerate(task.instances):
-            for number, (functional, strategy) in enumerate(itertools.product(design.functionals, design.strategies)):
-                if (place + number + repeat) % design.fraction:
-                    continue
+            without: set[str] = set()
+            for functional, strategy in _kept(design, place, repeat):
                 for lambda_ in design.lambdas:
-                    if lambda_ > 0 or functional == _first(design, place, repeat, strategy):
+                    if lambda_ > 0 or strategy.name not in without:
                         out.append(_cell(len(out), design, task, instance, functional, strategy, lambda_, repeat))
+                without.add(strategy.name)
     return out
 
 
-def _first(design: StudyDesign, place: int, repeat: int, strategy: StrategyDesign) -> str:
-    """Return the functional under whose name a strategy's cell without one is planned: the first that the fraction keeps."""
-    return next(
-        functional
-        for number, (functional, other) in enumerate(itertools.product(design.functionals, design.strategies))
-        if other == strategy and not (place + number + repeat) % design.fraction
-    )
+def _kept(design: StudyDesign, place: int, repeat: int) -> Iterator[tuple[str, StrategyDesign]]:
+    """Yield the combinations of functional and strategy that the fraction keeps for an architecture and a seed.
+
+    Of each combination, every architecture gets as many even seeds as odd ones, as far as there are enough: what is chosen on
+    one half of the seeds can be read on the other.
+    """
+    for number, (functional, strategy) in enumerate(itertools.product(design.functionals, design.strategies)):
+        if (place + number + (repeat + 1) // 2) % design.fraction == 0:
+            yield functional, strategy
 
 
 def _cell(

@@ -30,6 +30,7 @@ WORDS = {
     "control": "random control",
     "confirmation": "confirming on test data",
     "baselines": "training baselines",
+    "study": "training cells",
     "finishing": "plots and tables",
 }
 
@@ -84,6 +85,11 @@ class Live:
         """Say where the run is written, so that even one that is killed can be found."""
         if not self._quiet:
             self._say(f"writing to {folder}")
+
+    def finishing(self) -> None:
+        """Take the display away: what follows is printed."""
+        if self._display is not None:
+            self._display.stop()
 
     def _say(self, text: str) -> None:
         if self._display is not None:

@@ -1,0 +1,58 @@
+"""A study's analysis, from its store alone: no torch, no data, no network."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from minas.analysis.cells import Cell, cells_of
+from minas.run import folder as run_folder
+from minas.run.store import Store
+from minas.trial import Candidate
+
+if TYPE_CHECKING:
+    from minas.analysis.study import StudyAnalysis
+
+
+def read_cells(path: str | os.PathLike[str]) -> tuple[list[Cell], list[Candidate], dict[str, Any]]:
+    """Return a study's cells, its candidates, and what its store says of the plan.
+
+    Args:
+        path: its folder, or the store in it.
+
+    Raises:
+        UsageError: it is no study, or damaged.
+    """
+    from minas.api.study import study_facts
+
+    given = Path(os.path.expanduser(path))
+    folder = given.parent if given.is_file() else given
+    facts = study_facts(folder)
+    with Store(folder / run_folder.DATABASE, read_only=True) as store:
+        candidates, trials = store.candidates("study"), store.trials("study")
+        try:
+            return cells_of(candidates, trials), candidates, facts
+        except ValueError as error:
+            raise store.damaged(error) from error
+
+
+def analyse_study(path: str | os.PathLike[str], *, out: str | os.PathLike[str] | None = None) -> StudyAnalysis:
+    """Analyse a study's finished cells, and write tables, plots and the report.
+
+    Args:
+        path: its folder, or the store in it.
+        out: the folder to write to; the study's own by default.
+
+    Raises:
+        UsageError: it is no study, or damaged.
+        MissingExtraError: statsmodels or pandas is not installed.
+    """
+    from minas.reporting.study import write_study
+
+    given = Path(os.path.expanduser(path))
+    folder = given.parent if given.is_file() else given
+    cells, candidates, facts = read_cells(folder)
+    target = folder if out is None else Path(os.path.expanduser(out))
+    target.mkdir(parents=True, exist_ok=True)
+    return write_study(target, cells, design=facts, candidates=candidates)
