@@ -105,8 +105,21 @@ def shift(inputs: Tensor, generator: torch.Generator, *, most: int, fill: Sequen
         most: pixels.
         fill: value by channel of what moves into the image.
     """
+    offsets = torch.randint(0, 2 * most + 1, (2, len(inputs)), generator=generator)
+    return shifted_by(inputs, most - offsets, most=most, fill=fill)
+
+
+def shifted_by(inputs: Tensor, moves: Tensor, *, most: int, fill: Sequence[float]) -> Tensor:
+    """Move each image by a given number of pixels.
+
+    Args:
+        inputs: (samples, channels, height, width).
+        moves: how far each moves down and right, (2, samples), whole numbers from -most to most.
+        most: pixels.
+        fill: value by channel of what moves into the image.
+    """
     samples, channels, height, width = inputs.shape
-    offsets = torch.randint(0, 2 * most + 1, (2, samples), generator=generator)
+    offsets = most - moves
     out = torch.empty_like(inputs, memory_format=torch.contiguous_format)
     # By chunks: a padded copy of all images would not stay in the cache.
     chunk = max(1, _CHUNK // (channels * height * width))
@@ -160,9 +173,21 @@ def turn(inputs: Tensor, generator: torch.Generator, *, rotate: float, zoom: flo
         zoom: most change of size, as a fraction: factors are drawn evenly from 1 - zoom to 1 + zoom.
         fill: value by channel of what moves into the image.
     """
-    samples, _, height, width = inputs.shape
-    draws = torch.rand(2, samples, generator=generator) * 2 - 1
-    matrix = turned(draws[0] * math.radians(rotate), 1 + draws[1] * zoom, sides=(height, width))
+    draws = torch.rand(2, len(inputs), generator=generator) * 2 - 1
+    return turned_by(inputs, draws[0] * math.radians(rotate), 1 + draws[1] * zoom, fill=fill)
+
+
+def turned_by(inputs: Tensor, angle: Tensor, factor: Tensor, *, fill: Sequence[float]) -> Tensor:
+    """Turn and zoom each image about its centre by a given angle and factor, with bilinear interpolation.
+
+    Args:
+        inputs: (samples, channels, height, width).
+        angle: of each image, (samples,), in radians.
+        factor: by which each grows, (samples,).
+        fill: value by channel of what moves into the image.
+    """
+    height, width = inputs.shape[2:]
+    matrix = turned(angle, factor, sides=(height, width))
     grid = F.affine_grid(matrix, list(inputs.shape), align_corners=False)
     level = inputs.new_tensor(fill).view(-1, 1, 1)
     return F.grid_sample(inputs - level, grid, padding_mode="zeros", align_corners=False) + level

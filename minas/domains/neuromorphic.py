@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from minas.data.resource import Shipped
-from minas.domains import Augment, Domain
+from minas.domains import Augment, Domain, distortions
 from minas.errors import DataError
 
 if TYPE_CHECKING:
@@ -108,6 +108,7 @@ DOMAIN = Domain(
     data=_DATA,
     load=load,
     augment=augment,
+    distortions=distortions("distort_events", "thinned", "shifted"),
     behind="nothing",
     image_size=True,
     seconds=600.0,  # a spiking network takes several times as long to train as any other of its size

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from minas.data.resource import Member, Resource
-from minas.domains import Augment, Domain
+from minas.domains import Augment, Domain, distortions
 from minas.errors import UsageError
 
 if TYPE_CHECKING:
@@ -142,6 +142,7 @@ DOMAIN = Domain(
     data=_DATA,
     load=load,
     augment=augment,
+    distortions=distortions("distort_signals", "dropped_channels", "noisy"),
     preprocessing=True,
     behind="last value",
 )

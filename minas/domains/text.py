@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from minas.data.movie_reviews import RESOURCE
-from minas.domains import Augment, Domain
+from minas.domains import Augment, Domain, distortions
 from minas.errors import UsageError
 
 if TYPE_CHECKING:
@@ -84,4 +84,5 @@ DOMAIN = Domain(
     data=RESOURCE,
     load=load,
     augment=augment,
+    distortions=distortions("distort_texts", "unknown_words", "dropped_words"),
 )

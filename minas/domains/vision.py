@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from minas.data.resource import Shipped
-from minas.domains import Augment, Domain
+from minas.domains import Augment, Domain, distortions
 from minas.errors import DataError
 
 if TYPE_CHECKING:
@@ -110,5 +110,6 @@ DOMAIN = Domain(
     data=_DATA,
     load=load,
     augment=augment,
+    distortions=distortions("distort_images", "shifted", "noisy", "rotated"),
     image_size=True,
 )
