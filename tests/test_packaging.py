@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 import minas
+from minas.domains import DOMAINS
 from minas.shelf import module_names
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -58,11 +59,13 @@ def wheel(tmp_path_factory) -> Path:
 @pytest.mark.slow
 def test_a_wheel_holds_the_package_the_tomls_and_the_reference_baselines(wheel):
     names = set(zipfile.ZipFile(wheel).namelist())
-    for kind in ("search_spaces", "objectives"):
+    for kind in ("search_spaces", "objectives", "studies"):
         for path in (ROOT / kind).glob("*.toml"):
             assert f"minas/_resources/{kind}/{path.name}" in names
     for path in (ROOT / "results" / "reference" / "baselines").glob("*.json"):
         assert f"minas/_resources/results/reference/baselines/{path.name}" in names
+    for domain in DOMAINS.names():
+        assert f"minas/_resources/results/reference/{domain}/front.json" in names, "a study takes members of these fronts"
     for path in (ROOT / "minas").rglob("*.py"):
         assert path.relative_to(ROOT).as_posix() in names
     assert "minas/py.typed" in names

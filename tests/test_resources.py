@@ -11,7 +11,7 @@ from minas.errors import UsageError
 
 
 def test_shipped_files_are_found_by_name() -> None:
-    for kind in ("search_spaces", "objectives"):
+    for kind in ("search_spaces", "objectives", "studies"):
         assert resources.names(kind)
         for name in resources.names(kind):
             assert resources.find(kind, name) == resources.folder(kind) / f"{name}.toml"

@@ -7,6 +7,7 @@ import os
 import shlex
 import time as clock
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -29,6 +30,46 @@ DESIGN = "study.toml"
 
 FACT = "study"
 """What the store keeps of the plan beside its cells."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sitting:
+    """How a study is worked on, which its cells don't depend on.
+
+    Attributes:
+        seconds: after which no further cell is begun, or None.
+        workers: worker processes.
+        engine: where cells are trained.
+        engine_options: what is said of it.
+    """
+
+    seconds: float | None
+    workers: int
+    engine: str
+    engine_options: Mapping[str, str]
+
+
+def sitting(
+    *,
+    time: str | float | None = None,
+    workers: int | None = None,
+    engine: str = "local",
+    engine_options: Mapping[str, str] | None = None,
+) -> Sitting:
+    """Return how a study is to be worked on; the arguments are those of `run_study`.
+
+    Raises:
+        UsageError: an option is wrong.
+    """
+    from minas.api.request import check_numbers, cores
+
+    check_numbers({"workers": workers})
+    return Sitting(
+        seconds=None if time is None else parse_time(time),
+        workers=workers or cores(),
+        engine=engine,
+        engine_options=checked_options(engine, engine_options or {}),
+    )
 
 
 def run_study(
@@ -61,8 +102,7 @@ def run_study(
         UsageError: the folder is in use, or an option is wrong.
         InterruptedRunError: Ctrl-C; what was finished is kept.
     """
-    options = checked_options(engine, engine_options or {})
-    seconds = None if time is None else parse_time(time)
+    how = sitting(time=time, workers=workers, engine=engine, engine_options=engine_options)
     if out is not None and (Path(os.path.expanduser(out)) / DESIGN).exists():
         raise UsageError(f"{out} already holds a {kind}: go on with it by --resume {out}, or give another --out")
     folder = run_folder.create(out, domain=kind)
@@ -73,7 +113,7 @@ def run_study(
             with store.transaction():
                 store.put_fact(FACT, {**plan.facts, "kind": kind})
             put_plan(store, plan.cells)
-            done = _sit(store, folder, seconds, workers, engine, options, listener)
+            done = _sit(store, folder, how, listener)
     return folder, done
 
 
@@ -92,15 +132,14 @@ def resume_study(
         UsageError: it is no study's folder, another process works on it, its data have changed, or it was made with another
             torch, numpy or MINAS.
     """
-    options = checked_options(engine, engine_options or {})
-    seconds = None if time is None else parse_time(time)
+    how = sitting(time=time, workers=workers, engine=engine, engine_options=engine_options)
     folder = Path(os.path.expanduser(path))
     study_facts(folder)
     with run_folder.lock(folder), Store(folder / run_folder.DATABASE) as store:
         facts = _checked(store.fact(FACT), folder)
         _check_versions(facts, folder)
         _check_data(facts, folder)
-        done = _sit(store, folder, seconds, workers, engine, options, listener)
+        done = _sit(store, folder, how, listener)
     return folder, done
 
 
@@ -131,18 +170,7 @@ def _checked(facts: Any, folder: Path) -> dict[str, Any]:
     return dict(facts)
 
 
-def _sit(
-    store: Store,
-    folder: Path,
-    seconds: float | None,
-    workers: int | None,
-    engine: str,
-    options: Mapping[str, str],
-    listener: Listener | None,
-) -> bool:
-    from minas.api.request import check_numbers, cores
-
-    check_numbers({"workers": workers})
+def _sit(store: Store, folder: Path, how: Sitting, listener: Listener | None) -> bool:
     began = clock.monotonic()
     tasks = _checked(store.fact(FACT), folder)["tasks"]
     tell = listener or (lambda progress: None)
@@ -153,13 +181,16 @@ def _sit(
     def engine_of(level: str) -> Engine:
         if level not in tasks:
             raise store.damaged(f"the plan has a cell of the task {level}, which it does not know")
-        return ENGINES.get(engine).start(tasks[level]["work"], workers or cores(), options=options)
+        return ENGINES.get(how.engine).start(tasks[level]["work"], how.workers, options=how.engine_options)
 
     def tick(finished: int, planned: int) -> None:
-        left = None if seconds is None else max(0.0, seconds - spent())
+        left = None if how.seconds is None else max(0.0, how.seconds - spent())
         tell(Progress(phase="study", told=finished, asked=planned, of=planned, left=left, spent=spent()))
 
-    runner = Runner(store=store, engine_of=engine_of, tick=tick, stop=lambda: seconds is not None and spent() >= seconds)
+    def stop() -> bool:
+        return how.seconds is not None and spent() >= how.seconds
+
+    runner = Runner(store=store, engine_of=engine_of, tick=tick, stop=stop)
     try:
         return runner.run()
     except KeyboardInterrupt:

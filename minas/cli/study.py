@@ -66,7 +66,7 @@ def command(
         raise UsageError(f"minas study {design} {store}: expected one design, or: minas study analyse {store}")
     if sum((design is not None, quick, resume is not None)) > 1:
         raise UsageError("a design, --quick or --resume, only one of them")
-    from minas.api.study import resume_study, run_study
+    from minas.api.study import resume_study, run_study, sitting
 
     options: dict[str, Any] = {
         "time": time,
@@ -74,6 +74,7 @@ def command(
         "engine": engine,
         "engine_options": of_engine(engine, engine_options),
     }
+    sitting(**options)  # mistakes are told before anything is loaded
     with Live(quiet=quiet or json) as live:
         if resume is not None:
             if out is not None or dry_run:

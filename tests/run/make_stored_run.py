@@ -1,6 +1,6 @@
-"""How `tests/assets/store-1.sql` was made: the dump of a store of schema 1 whose run was killed in its confirmation.
+"""How `tests/assets/store-N.sql` were made: dumps of stores of schema N, one of a run killed in its confirmation, of a study.
 
-Never made anew: it stands for what a user's disk holds. A new schema gets a new file beside it.
+Never made anew: they stand for what a user's disk holds. A new schema gets a new file beside them.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from minas.run.store import Store
 from minas.trial import Candidate, Cost, Status, Trial
 
 ASSET = Path(__file__).parents[1] / "assets" / "store-1.sql"
+STUDY_ASSET = ASSET.with_name("store-2.sql")
 
 
 def make(path: Path) -> None:
@@ -25,6 +26,29 @@ def make(path: Path) -> None:
         store.put_fact("search_told", 2)
         store.put_fact("population", [0, 1])
         store.put_fact("confirmation_plan", {"members": [0], "epochs": 25, "seeds": 3, "expected": 12.5, "note": None})
+
+
+def make_study(path: Path) -> None:
+    """Make the store of schema 2: a study of two cells, one of them trained."""
+    with Store(path) as store:
+        for number in range(2):
+            store.put_candidate(cell(number))
+        store.put_trial(Trial(candidate=cell(0), status=Status.COMPLETE, measures={"error": 0.25, "epochs_to_accuracy": None}))
+
+
+def cell(number: int) -> Candidate:
+    return Candidate(
+        role="study",
+        number=number,
+        key="baseline:LeNet-5",
+        architecture=None,
+        baseline="LeNet-5",
+        seed=2**62,
+        epochs=8,
+        part="test",
+        training={"lambda": 0.5 * number, "optimizer": "sgd", "functional": "action"},
+        levels={"domain": "vision", "family": "conventional", "lambda": 0.5 * number, "seed": 3},
+    )
 
 
 def candidate(role, number: int) -> Candidate:

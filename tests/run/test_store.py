@@ -15,13 +15,13 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from make_stored_run import ASSET, candidate, trial
+from make_stored_run import ASSET, STUDY_ASSET, candidate, cell, trial
 from trial_strategies import candidates, trials, values, words
 
 from minas.errors import MinasError, UsageError
 from minas.run import schema
 from minas.run.store import Store
-from minas.trial import Status
+from minas.trial import Status, Trial
 
 
 @pytest.fixture
@@ -188,10 +188,22 @@ def test_a_disk_that_is_really_full(tmp_path: Path) -> None:
 
 
 def stored_by_schema_1(path: Path) -> Path:
+    return _restored(ASSET, path)
+
+
+def _restored(asset: Path, path: Path) -> Path:
     connection = sqlite3.connect(path)
-    connection.executescript(ASSET.read_text(encoding="utf-8"))
+    connection.executescript(asset.read_text(encoding="utf-8"))
     connection.close()
     return path
+
+
+@pytest.mark.parametrize("read_only", [True, False])
+def test_a_study_of_schema_2_stays_readable(path: Path, read_only: bool) -> None:
+    with Store(_restored(STUDY_ASSET, path), read_only=read_only) as store:
+        assert store.candidates("study") == [cell(0), cell(1)]
+        measured = {"error": 0.25, "epochs_to_accuracy": None}
+        assert store.trials("study") == [Trial(candidate=cell(0), status=Status.COMPLETE, measures=measured)]
 
 
 @pytest.mark.parametrize("read_only", [True, False])
