@@ -20,6 +20,9 @@ LEAST_ERROR = 1e-3
 HIGHEST_ERROR = 1.05
 """Where an axis of errors ends at the latest; what is drawn ends at 1."""
 
+FURTHEST = 3.0
+"""How many times the highest mean an axis reaches, and the lowest: with two seeds an interval may span ten decades."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class SweepSubject:
@@ -120,8 +123,13 @@ def _error_limits(found: Iterable[Interval | None]) -> tuple[float, float]:
 
 
 def _limits(found: Iterable[Interval | None]) -> tuple[float, float]:
-    ends = [end for one in found if one is not None for end in (one.mean, one.low, one.high) if end is not None]
-    return log_limits([np.array(ends, dtype=np.float64)])
+    """Return limits that show all means, and the ends of intervals as far as they leave the means most of the room."""
+    known = [one for one in found if one is not None]
+    means = [one.mean for one in known]
+    ends = [end for one in known for end in (one.low, one.high) if end is not None]
+    if means:
+        ends = [min(max(end, min(means) / FURTHEST), max(means) * FURTHEST) for end in ends]
+    return log_limits([np.array([*means, *ends], dtype=np.float64)])
 
 
 def _seeds(rows: Sequence[SweepRow]) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from minas import baselines
+from minas.analysis.pictures import WITHOUT_ACTION
 from minas.errors import UsageError, nearest
 from minas.factorial.design import FamilyDesign, StrategyDesign, StudyDesign, TaskDesign
 from minas.training.settings import Optimizer
@@ -33,6 +34,7 @@ def sweep_design(
     functionals: Sequence[str] = ("activation",),
     repeats: int = SEEDS,
     optimizer: Optimizer = "adamw",
+    learning_rate: float | None = None,
 ) -> StudyDesign:
     """Return a sweep as a study's design.
 
@@ -46,10 +48,14 @@ def sweep_design(
         functionals: of `FUNCTIONALS`.
         repeats: seeds for each.
         optimizer: the search space's.
+        learning_rate: the schedule's peak; the search space's by default.
 
     Raises:
-        UsageError: a baseline or functional is unknown, a lambda is below 0 or the only one, or there are no seeds.
+        UsageError: a baseline or functional is unknown, a lambda is below 0 or the only one, there are no seeds, or the
+            learning rate is not above 0.
     """
+    if learning_rate is not None and not 0 < learning_rate < float("inf"):
+        raise UsageError(f"learning-rate must be above 0, not {learning_rate:g}: such as --learning-rate 1e-3")
     if repeats < 1:
         raise UsageError(f"seeds must be at least 1, not {repeats}")
     return StudyDesign(
@@ -59,7 +65,7 @@ def sweep_design(
         lambda_scale="absolute",
         functionals=_functionals(functionals),
         tasks=(task,),
-        strategies=(StrategyDesign(name="usual", optimizer=optimizer),),
+        strategies=(StrategyDesign(name="usual", optimizer=optimizer, learning_rate=learning_rate),),
         families=_families(task.domain, architectures),
     )
 
@@ -90,7 +96,7 @@ def _families(domain: str, given: Sequence[str]) -> Mapping[str, FamilyDesign]:
         if not baseline.action:
             raise UsageError(
                 f"'{name}' is trained by cross-entropy alone, whatever lambda is: sweep "
-                f"'{name.removesuffix(baselines.WITHOUT_ACTION)}', whose lambda 0 is the same"
+                f"'{name.removesuffix(WITHOUT_ACTION)}', whose lambda 0 is the same"
             )
         found[baseline.family] = (*found.get(baseline.family, ()), name)
     return {

@@ -95,8 +95,8 @@ def _energies(axes: Axes, panel: SweepPanel, limits: tuple[float, float]) -> Non
     for share in SHARES.values():
         if limits[0] < share < limits[1]:
             axes.axhline(share, color=_style.MUTED, linewidth=0.9, linestyle=(0, (4, 3)))
-            style: dict[str, Any] = {"fontsize": _style.SMALL_SIZE - 1, "color": _style.MUTED, "va": "bottom", "ha": "right"}
-            axes.annotate(f"{100 * share:g}%", (1.0, share), xycoords=("axes fraction", "data"), **style)
+            style: dict[str, Any] = {"fontsize": _style.SMALL_SIZE - 1, "color": _style.MUTED, "va": "bottom", "ha": "left"}
+            axes.annotate(f"{100 * share:g}%", (0.01, share), xycoords=("axes fraction", "data"), **style)
     for name, ratios in panel.ratios.items():
         _line(axes, panel, ratios, color=COLOURS[name], marker=MARKS[name], label=NAMES[name], thick=THICKER.get(name, 1.8))
 
