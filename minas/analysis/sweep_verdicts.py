@@ -128,12 +128,11 @@ def share_in_words(found: Interval | None) -> str:
     """Return a ratio as a percentage below 1, else as a multiple, with the ends of its interval."""
     if found is None:
         return "n/a"
-    ends = "" if found.low is None or found.high is None else (found.low, found.high)
-    if found.mean < 1:
-        inside = f" ({show(100 * ends[0])} to {show(100 * ends[1])})" if ends else ""
-        return f"{show(100 * found.mean)}%{inside}"
-    inside = f" ({show(ends[0])} to {show(ends[1])})" if ends else ""
-    return f"{show(found.mean)} times{inside}"
+    factor, unit = (100.0, "%") if found.mean < 1 else (1.0, " times")
+    inside = ""
+    if found.low is not None and found.high is not None:
+        inside = f" ({show(factor * found.low)} to {show(factor * found.high)})"
+    return f"{show(factor * found.mean)}{unit}{inside}"
 
 
 def points_in_words(found: Interval | None) -> str:

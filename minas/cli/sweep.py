@@ -83,6 +83,7 @@ def command(
     from minas.cli import _show
     from minas.errors import UsageError
     from minas.evolution.session import Progress
+    from minas.factorial.sweep import LAMBDAS
     from minas.reporting.live import Live
 
     _show.one_of(json=json, csv=csv)
@@ -96,7 +97,7 @@ def command(
         "data": data,
         "preprocessing": preprocessing,
         "architectures": architecture or (),
-        "lambdas": lambda_ or api.LAMBDAS,
+        "lambdas": lambda_ or LAMBDAS,
         "functionals": functional or ("activation",),
         "seeds": seeds,
         "epochs": epochs,
@@ -137,6 +138,7 @@ def _refuse_more(context: typer.Context) -> None:
 
 
 def _report(sweep: Sweep, *, json: bool, csv: bool) -> None:
+    from minas.analysis.sweep_verdicts import weight_in_words
     from minas.api import sweep as api
     from minas.cli import _show
 
@@ -154,7 +156,7 @@ def _report(sweep: Sweep, *, json: bool, csv: bool) -> None:
     _show.table(header, [_row(row) for row in sweep.rows], dispensable=("S",))
     for row in sweep.rows:
         for reason, count in row.left_out:
-            print(f"{row.instance}, {_name(row)}, lambda {row.lambda_:g}: {count} {reason}")
+            print(f"{row.instance}, {_name(row)}, lambda {weight_in_words(row.lambda_)}: {count} {reason}")
     print()
     for verdict in sweep.verdicts:
         print(verdict.sentence)
@@ -168,6 +170,7 @@ def _name(row: SweepRow) -> str:
 
 
 def _row(row: SweepRow) -> list[str]:
+    from minas.analysis.quantities import show
     from minas.analysis.sweep_verdicts import weight_in_words
     from minas.cli import _show
 
@@ -182,7 +185,7 @@ def _row(row: SweepRow) -> list[str]:
         weight_in_words(row.lambda_),
         _show.interval(row.accuracy, as_percent=True),
         lost,
-        *("-" if found is None else _show.show(found.mean) for found in energies),
+        *("-" if found is None else show(found.mean) for found in energies),
         str(row.planned - row.complete),
     ]
 

@@ -44,7 +44,7 @@ def _options(callback) -> set[str]:
     found = set()
     for name, hint in typing.get_type_hints(callback, include_extras=True).items():
         for extra in getattr(hint, "__metadata__", ()):
-            found |= set(getattr(extra, "param_decls", None) or ()) or {f"--{name.replace('_', '-')}"}
+            found |= set(getattr(extra, "param_decls", None) or ()) or {f"--{name.rstrip('_').replace('_', '-')}"}
     return found
 
 
