@@ -22,6 +22,7 @@ summary.csv a row a lambda. Training is that of the domain's search space.
 
     minas sweep vision
     minas sweep vision --functional activation --functional action --architecture LeNet-5 --seeds 3
+    minas sweep vision --architecture results/vision-20261124-101500:knee --seeds 3
     minas sweep vision --data my-images --lambda 1e-4 --lambda 1e-3 --dry-run
     minas sweep --resume results/sweep-20261124-101500
 """
@@ -40,7 +41,10 @@ def command(
     ] = None,
     architecture: Annotated[
         list[str] | None,
-        typer.Option(metavar="NAME", help="A baseline, more than once for several; in vision MLP, elsewhere the first."),
+        typer.Option(
+            metavar="NAME",
+            help="A baseline, or RUN:ID of a front; more than once for several. In vision MLP, elsewhere the first baseline.",
+        ),
     ] = None,
     lambda_: Annotated[
         list[float] | None,

@@ -23,7 +23,7 @@ class FamilyDesign:
     Attributes:
         source: hand-designed `baselines`, `random` draws from the task's search space, or members of a `front`.
         kind: of baselines, `conventional` or `energy-first`, where they aren't named.
-        names: of baselines, these.
+        names: of baselines, these; of a front, the members of these ids or labels.
         front: a run's folder, or `reference` for the shipped run of the domain.
         instances: how many architectures.
     """

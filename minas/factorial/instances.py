@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from minas import baselines, resources, seeds
-from minas.errors import UsageError, naming
+from minas.errors import UsageError, naming, nearest
 from minas.factorial.design import REFERENCE, FamilyDesign, TaskDesign
 from minas.factorial.plan import Instance
 from minas.spaces import Architecture, Space
@@ -80,17 +80,18 @@ def _baselines(task: TaskDesign, name: str, family: FamilyDesign) -> list[Instan
 
 
 def _front(task: TaskDesign, name: str, family: FamilyDesign, space: Space) -> list[Instance]:
-    """Return members of a front: confirmed ones first, in the front's order."""
+    """Return members of a front: those that are named, else confirmed ones first, in the front's order."""
     path = _front_file(task, family)
     with naming(path):
-        members = _members(path)
+        members = _chosen(_members(path, task.domain), family.names)
         loaded = [space.load(member["architecture"]) for member in members]
-    if len(loaded) < family.instances:
+    wanted = len(loaded) if family.names else family.instances
+    if len(loaded) < wanted:
         raise UsageError(
             f"{task.level}: the family {name} is to have {family.instances} instances, "
             f"and the front in {path} has {len(loaded)}"
         )
-    return [_of(name, space, architecture) for architecture in loaded[: family.instances]]
+    return [_of(name, space, architecture) for architecture in loaded[:wanted]]
 
 
 def _front_file(task: TaskDesign, family: FamilyDesign) -> Path:
@@ -103,12 +104,26 @@ def _front_file(task: TaskDesign, family: FamilyDesign) -> Path:
     return path
 
 
-def _members(path: Path) -> list[dict[str, Any]]:
+def _members(path: Path, domain: str) -> list[dict[str, Any]]:
     try:
-        members = json.loads(path.read_text(encoding="utf-8"))["members"]
-        return sorted(members, key=lambda member: member["test"] is None)
-    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
+        front = json.loads(path.read_text(encoding="utf-8"))
+        theirs, members = front.get("domain", domain), sorted(front["members"], key=lambda member: member["test"] is None)
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise UsageError(f"can't be read as a front: {type(error).__name__}: {error}") from None
+    if theirs != domain:
+        raise UsageError(f"a front of the domain {theirs}, whose networks take no samples of the domain {domain}")
+    return members
+
+
+def _chosen(members: list[dict[str, Any]], names: Sequence[str]) -> list[dict[str, Any]]:
+    """Return the members of these ids or labels, such as knee, each once; all where there are no names."""
+    if not names:
+        return members
+    known = {str(name): member for member in members for name in (member["id"], *member["labels"])}
+    for name in names:
+        if name not in known:
+            raise UsageError(f"no member of the front named '{name}'{nearest(name, known)}")
+    return list({known[name]["id"]: known[name] for name in names}.values())
 
 
 def _random(

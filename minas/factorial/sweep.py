@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 from minas import baselines
 from minas.analysis.pictures import WITHOUT_ACTION
 from minas.errors import UsageError, nearest
-from minas.factorial.design import FamilyDesign, StrategyDesign, StudyDesign, TaskDesign
+from minas.factorial.design import REFERENCE, FamilyDesign, StrategyDesign, StudyDesign, TaskDesign
 from minas.training.settings import Optimizer
 
 LAMBDAS = (0.0, 1e-5, 1e-4, 1e-3, 1e-2)
@@ -43,7 +44,8 @@ def sweep_design(
 
     Args:
         task: what is trained for, and for how long.
-        architectures: names of the domain's baselines; its usual one by default.
+        architectures: names of the domain's baselines, or members of a front as RUN:ID, a run's folder (or `reference`) with
+            an id or label; the domain's usual baseline by default.
         lambdas: weights of the functional in the loss.
         functionals: of `FUNCTIONALS`.
         repeats: seeds for each.
@@ -88,21 +90,34 @@ def _functionals(given: Sequence[str]) -> tuple[str, ...]:
 
 
 def _families(domain: str, given: Sequence[str]) -> Mapping[str, FamilyDesign]:
-    """Return the families of the networks that are named, each with its own."""
-    names = tuple(dict.fromkeys(given)) or (usual_architecture(domain),)
-    found: dict[str, tuple[str, ...]] = {}
-    for name in names:
-        baseline = baselines.find(domain, name)
-        if not baseline.action:
-            raise UsageError(
-                f"'{name}' is trained by cross-entropy alone, whatever lambda is: sweep "
-                f"'{name.removesuffix(WITHOUT_ACTION)}', whose lambda 0 is the same"
-            )
-        found[baseline.family] = (*found.get(baseline.family, ()), name)
-    return {
-        family: FamilyDesign(kind=baselines.find(domain, own[0]).family, names=own, instances=len(own))
-        for family, own in found.items()
-    }
+    """Return the families of the networks that are named: each baseline's own, and one for each front."""
+    known = baselines.of_domain(domain, variants=True)
+    found: dict[tuple[str, str], list[str]] = {}
+    for name in dict.fromkeys(given or (usual_architecture(domain),)):
+        run, colon, member = name.rpartition(":")
+        if colon and run and name not in known:
+            found.setdefault(("front", run), []).append(member)
+        else:
+            found.setdefault((_family_of(domain, name), ""), []).append(name)
+    families: dict[str, FamilyDesign] = {}
+    for (family, run), names in found.items():
+        if not run:
+            families[family] = FamilyDesign(names=tuple(names), instances=len(names))
+            continue
+        several = f"front {Path(run).name}" if "front" in families else "front"
+        where = REFERENCE if run == REFERENCE else str(Path(run).expanduser().resolve())
+        families[several] = FamilyDesign(source="front", front=where, names=tuple(names), instances=len(names))
+    return families
+
+
+def _family_of(domain: str, name: str) -> str:
+    baseline = baselines.find(domain, name)
+    if not baseline.action:
+        raise UsageError(
+            f"'{name}' is trained by cross-entropy alone, whatever lambda is: sweep '{name.removesuffix(WITHOUT_ACTION)}', "
+            "whose lambda 0 is the same"
+        )
+    return baseline.family
 
 
 def usual_architecture(domain: str) -> str:

@@ -11,6 +11,7 @@ import pytest
         ([], "which domain? For example: minas sweep vision (there are: "),
         (["visoin"], "no domain named 'visoin'; did you mean 'vision'?"),
         (["vision", "--architecture", "LeNet5"], "did you mean 'LeNet-5'?"),
+        (["vision", "--architecture", "/no/such/run:knee"], "no front at /no/such/run: expected a run's folder"),
         (["vision", "--functional", "acton"], "no functional of a sweep named 'acton'; did you mean 'action'?"),
         (["vision", "--lambda", "-1"], "lambda must be at least 0, not -1: give weights such as --lambda 1e-4"),
         (["vision", "--lambda", "much"], "Invalid value for '--lambda'"),

@@ -87,3 +87,19 @@ def test_what_is_no_front_is_refused_by_its_name(tmp_path: Path, text: str) -> N
         found("vision", {"front": FamilyDesign(source="front", front=str(tmp_path), instances=1)})
     with pytest.raises(UsageError, match="no front at"):
         found("vision", {"front": FamilyDesign(source="front", front=str(tmp_path / "nothing"), instances=1)})
+
+
+def test_members_of_a_front_are_taken_by_their_ids_and_labels_each_once() -> None:
+    shipped = json.loads((Path(__file__).parents[2] / "results/reference/vision/front.json").read_text())["members"]
+    knee = next(member["id"] for member in shipped if "knee" in member["labels"])
+    names = (shipped[1]["id"], "knee", knee)
+    chosen = found("vision", {"front": FamilyDesign(source="front", names=names)})
+    assert [one.name for one in chosen] == [shipped[1]["id"], knee]
+    with pytest.raises(UsageError, match=r"front\.json: no member of the front named 'kneee'; did you mean 'knee'?"):
+        found("vision", {"front": FamilyDesign(source="front", names=("kneee",))})
+
+
+def test_a_front_of_another_domain_is_refused() -> None:
+    path = Path(__file__).parents[2] / "results/reference/text"
+    with pytest.raises(UsageError, match=r"a front of the domain text, whose networks take no samples of the domain vision"):
+        found("vision", {"front": FamilyDesign(source="front", front=str(path))})

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
+from pathlib import Path
 
 import pytest
 
 from minas import baselines
 from minas.errors import UsageError
-from minas.factorial.design import StudyDesign, TaskDesign
+from minas.factorial.design import FamilyDesign, StudyDesign, TaskDesign
 from minas.factorial.plan import Instance, PlannedTask, plan
 from minas.factorial.sweep import LAMBDAS, sweep_design, usual_architecture
 from minas.training.settings import TrainingSettings
@@ -60,6 +61,16 @@ def test_networks_keep_their_families() -> None:
     assert {name: family.names for name, family in design.families.items()} == {
         "conventional": ("LeNet-5", "MLP"),
         "energy-first": ("Lagrangian",),
+    }
+
+
+def test_members_of_a_front_are_named_by_its_run(tmp_path: Path) -> None:
+    run = tmp_path / "vision-1"
+    names = (f"{run}:knee", "LeNet-5", f"{run}:1a2b3c4d", "reference:frugal")
+    assert sweep_design(TASK, architectures=names).families == {
+        "front": FamilyDesign(source="front", front=str(run), names=("knee", "1a2b3c4d"), instances=2),
+        "conventional": FamilyDesign(names=("LeNet-5",), instances=1),
+        "front reference": FamilyDesign(source="front", names=("frugal",), instances=1),
     }
 
 
