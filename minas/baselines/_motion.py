@@ -77,16 +77,19 @@ class Motion(nn.Module):
 
 
 class Lagrangian(nn.Module):
-    """Stages of a convolution with a stride and two steps of motion, pooled to three positions an axis, a linear map.
+    """Stages of a convolution with a stride and a few steps of motion, pooled to three positions an axis, a linear map.
 
     Args:
         shape: (channels, *positions) of a sample, with one axis of positions or two.
         classes: number of classes.
         widths: channels and stride of each stage.
         kernel: positions along each axis that a convolution sees.
+        steps: steps of motion in each stage.
     """
 
-    def __init__(self, shape: tuple[int, ...], classes: int, *, widths: Sequence[tuple[int, int]], kernel: int = 3) -> None:
+    def __init__(
+        self, shape: tuple[int, ...], classes: int, *, widths: Sequence[tuple[int, int]], kernel: int = 3, steps: int = STEPS
+    ) -> None:
         super().__init__()
         layers = layers_for(shape)
         parts: list[nn.Module] = []
@@ -96,7 +99,7 @@ class Lagrangian(nn.Module):
                 layers.convolution(inputs, width, kernel, stride=stride, padding=kernel // 2, bias=False),
                 layers.normalisation(width),
                 nn.ReLU(),
-                *(Motion(layers, width, kernel) for _ in range(STEPS)),
+                *(Motion(layers, width, kernel) for _ in range(steps)),
             ]
             inputs = width
         self.parts = nn.Sequential(*parts, layers.pooling(GRID), nn.Flatten())

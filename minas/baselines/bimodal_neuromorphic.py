@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from functools import partial
+
 from torch import Tensor, nn
 
-from minas.baselines import Baseline, Family, both_ways
+from minas.baselines import Baseline, Family, at_sizes, both_ways
 from minas.baselines._events import mean_so_far
 from minas.baselines._two_pathways import NAME, SLOW, SOURCE, SlowPathway
 from minas.network.initialise import initialise, seeded
@@ -39,18 +42,19 @@ class ModulatedSpikes(SpikingConvolution):
 
 
 class BimodalSpikes(nn.Module):
-    """Two modulated layers; at each time step a linear map of the spikes, added up, and one of the slow state at the end.
+    """Modulated layers; at each time step a linear map of the spikes, added up, and one of the slow state at the end.
 
     Args:
         channels: of the recording, such as two polarities.
         classes: number of classes.
+        widths: channels and stride of each layer.
     """
 
-    def __init__(self, channels: int, classes: int) -> None:
+    def __init__(self, channels: int, classes: int, *, widths: Sequence[tuple[int, int]] = _WIDTHS) -> None:
         super().__init__()
-        before = [channels, *(width for width, _ in _WIDTHS)]
+        before = [channels, *(width for width, _ in widths)]
         self.layers = nn.ModuleList(
-            ModulatedSpikes(inputs, outputs, stride) for inputs, (outputs, stride) in zip(before[:-1], _WIDTHS, strict=True)
+            ModulatedSpikes(inputs, outputs, stride) for inputs, (outputs, stride) in zip(before[:-1], widths, strict=True)
         )
         self.head = SpikingHead(before[-1], classes, _GRID)
         self.slow_head = nn.Linear(SLOW, classes)
@@ -66,14 +70,15 @@ class BimodalSpikes(nn.Module):
         return logits
 
 
-def _build(shape: tuple[int, ...], classes: int, seed: int) -> nn.Module:
+def _build(shape: tuple[int, ...], classes: int, seed: int, *, widths: Sequence[tuple[int, int]] = _WIDTHS) -> nn.Module:
     with seeded(seed):
-        network = BimodalSpikes(shape[1], classes)
+        network = BimodalSpikes(shape[1], classes, widths=widths)
         initialise(network)
         return network
 
 
-FAMILY = Family(
-    domain="neuromorphic",
-    baselines=both_ways(Baseline(name=NAME, source=SOURCE, build=_build, in_search=False)),
-)
+_BIMODAL = Baseline(name=NAME, source=SOURCE, build=_build, in_search=False, family="energy-first")
+
+_SIZES = {"w4": partial(_build, widths=((4, 2), (8, 2))), "one layer": partial(_build, widths=((8, 2),))}
+
+FAMILY = Family(domain="neuromorphic", baselines=(*both_ways(_BIMODAL), *at_sizes(_BIMODAL, _SIZES)))

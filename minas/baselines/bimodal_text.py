@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import torch
 from torch import Tensor, nn
 
-from minas.baselines import Baseline, Family, both_ways
+from minas.baselines import Baseline, Family, at_sizes, both_ways
 from minas.baselines._two_pathways import NAME, SLOW, SOURCE, SlowPathway
 from minas.baselines._words import Words, mean_over_words
 from minas.network.initialise import seeded
@@ -46,13 +48,15 @@ class BimodalText(nn.Module):
 
     Args:
         classes: number of classes.
+        width: features.
+        layers: how many.
     """
 
-    def __init__(self, classes: int) -> None:
+    def __init__(self, classes: int, *, width: int = _WIDTH, layers: int = _LAYERS) -> None:
         super().__init__()
-        self.words = Words(_WIDTH)
-        self.layers = nn.ModuleList(ModulatedWords(_WIDTH) for _ in range(_LAYERS))
-        self.head = nn.Linear(_WIDTH + SLOW, classes)
+        self.words = Words(width)
+        self.layers = nn.ModuleList(ModulatedWords(width) for _ in range(layers))
+        self.head = nn.Linear(width + SLOW, classes)
 
     def forward(self, x: Tensor) -> Tensor:
         """Turn whole numbers (batch, tokens), 0 behind the last word, into logits, (batch, classes)."""
@@ -65,12 +69,13 @@ class BimodalText(nn.Module):
         return logits
 
 
-def _build(shape: tuple[int, ...], classes: int, seed: int) -> nn.Module:
+def _build(shape: tuple[int, ...], classes: int, seed: int, *, width: int = _WIDTH, layers: int = _LAYERS) -> nn.Module:
     with seeded(seed):
-        return BimodalText(classes)
+        return BimodalText(classes, width=width, layers=layers)
 
 
-FAMILY = Family(
-    domain="text",
-    baselines=both_ways(Baseline(name=NAME, source=SOURCE, build=_build, in_search=False)),
-)
+_BIMODAL = Baseline(name=NAME, source=SOURCE, build=_build, in_search=False, family="energy-first")
+
+_SIZES = {"w8": partial(_build, width=8), "one layer": partial(_build, layers=1)}
+
+FAMILY = Family(domain="text", baselines=(*both_ways(_BIMODAL), *at_sizes(_BIMODAL, _SIZES)))

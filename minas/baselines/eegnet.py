@@ -1,10 +1,12 @@
-"""EEGNet-8,2 for signals of several electrodes."""
+"""EEGNet for signals of several electrodes."""
 
 from __future__ import annotations
 
+from functools import partial
+
 from torch import Tensor, nn
 
-from minas.baselines import Baseline, Family, both_ways
+from minas.baselines import Baseline, Family, at_sizes, both_ways
 from minas.network.initialise import seeded
 
 _FILTERS = 8
@@ -24,18 +26,17 @@ class EEGNet(nn.Module):
         channels: electrodes.
         time: points of time; where they are fewer than a pooling averages, all of them are averaged.
         classes: number of classes.
+        filters: over time, F1 in the paper; for each of them there are two over electrodes.
     """
 
-    def __init__(self, channels: int, time: int, classes: int) -> None:
+    def __init__(self, channels: int, time: int, classes: int, *, filters: int = _FILTERS) -> None:
         super().__init__()
-        features = _FILTERS * _DEPTH
+        features = filters * _DEPTH
         first = min(_POOLS[0], time)
         second = min(_POOLS[1], time // first)
-        self.temporal = nn.Sequential(
-            nn.Conv2d(1, _FILTERS, (1, _KERNEL), padding="same", bias=False), nn.BatchNorm2d(_FILTERS)
-        )
+        self.temporal = nn.Sequential(nn.Conv2d(1, filters, (1, _KERNEL), padding="same", bias=False), nn.BatchNorm2d(filters))
         self.spatial = nn.Sequential(
-            nn.Conv2d(_FILTERS, features, (channels, 1), groups=_FILTERS, bias=False),
+            nn.Conv2d(filters, features, (channels, 1), groups=filters, bias=False),
             nn.BatchNorm2d(features),
             nn.ELU(),
             nn.AvgPool2d((1, first)),
@@ -58,13 +59,14 @@ class EEGNet(nn.Module):
         return logits
 
 
-def _build(shape: tuple[int, ...], classes: int, seed: int) -> nn.Module:
+def _build(shape: tuple[int, ...], classes: int, seed: int, *, filters: int = _FILTERS) -> nn.Module:
     channels, time = shape
     with seeded(seed):
-        return EEGNet(channels, time, classes)
+        return EEGNet(channels, time, classes, filters=filters)
 
 
-FAMILY = Family(
-    domain="physiological",
-    baselines=both_ways(Baseline(name="EEGNet", source="Lawhern et al. 2018, arXiv 1611.08024: EEGNet-8,2", build=_build)),
-)
+_EEGNET = Baseline(name="EEGNet", source="Lawhern et al. 2018, arXiv 1611.08024: EEGNet-8,2", build=_build)
+
+_SIZES = {"4 filters": partial(_build, filters=4)}
+
+FAMILY = Family(domain="physiological", baselines=(*both_ways(_EEGNET), *at_sizes(_EEGNET, _SIZES)))

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from functools import partial
+from itertools import pairwise
+
 from torch import Tensor, nn
 
-from minas.baselines import Baseline, Family, both_ways
+from minas.baselines import Baseline, Family, at_sizes, both_ways
 from minas.baselines._events import mean_so_far
 from minas.baselines._motion import NAME, SOURCE, Constraint
 from minas.network.initialise import initialise, seeded
@@ -45,20 +49,19 @@ class SpikeMotion(SpikingConvolution):
 
 
 class LagrangianSpikes(nn.Module):
-    """Two spiking convolutions of stride 2, a step of motion; at each time step a linear map, added up.
+    """Spiking convolutions of stride 2, a step of motion; at each time step a linear map, added up.
 
     Args:
         channels: of the recording, such as two polarities.
         classes: number of classes.
+        widths: channels of the convolutions.
     """
 
-    def __init__(self, channels: int, classes: int) -> None:
+    def __init__(self, channels: int, classes: int, *, widths: Sequence[int] = _WIDTHS) -> None:
         super().__init__()
-        first, second = _WIDTHS
-        self.parts = nn.Sequential(
-            SpikingConvolution(channels, first, 3, 2), SpikingConvolution(first, second, 3, 2), SpikeMotion(second)
-        )
-        self.head = SpikingHead(second, classes, _GRID)
+        convolutions = (SpikingConvolution(before, after, 3, 2) for before, after in pairwise((channels, *widths)))
+        self.parts = nn.Sequential(*convolutions, SpikeMotion(widths[-1]))
+        self.head = SpikingHead(widths[-1], classes, _GRID)
 
     def forward(self, x: Tensor) -> Tensor:
         """Turn events (batch, time, channels, height, width), 0 or 1, into logits, (batch, classes)."""
@@ -66,14 +69,15 @@ class LagrangianSpikes(nn.Module):
         return logits
 
 
-def _build(shape: tuple[int, ...], classes: int, seed: int) -> nn.Module:
+def _build(shape: tuple[int, ...], classes: int, seed: int, *, widths: Sequence[int] = _WIDTHS) -> nn.Module:
     with seeded(seed):
-        network = LagrangianSpikes(shape[1], classes)
+        network = LagrangianSpikes(shape[1], classes, widths=widths)
         initialise(network)
         return network
 
 
-FAMILY = Family(
-    domain="neuromorphic",
-    baselines=both_ways(Baseline(name=NAME, source=SOURCE, build=_build, in_search=False)),
-)
+_LAGRANGIAN = Baseline(name=NAME, source=SOURCE, build=_build, in_search=False, family="energy-first")
+
+_SIZES = {"w4": partial(_build, widths=(4, 8)), "one layer": partial(_build, widths=(8,))}
+
+FAMILY = Family(domain="neuromorphic", baselines=(*both_ways(_LAGRANGIAN), *at_sizes(_LAGRANGIAN, _SIZES)))

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from torch import Tensor, nn
 
-from minas.baselines import Baseline, Family, both_ways
+from minas.baselines import Baseline, Family, at_sizes, both_ways
 from minas.baselines._motion import NAME, SOURCE, STEPS, Constraint
 from minas.baselines._words import Words, mean_over_words
 from minas.network.initialise import seeded
@@ -42,13 +44,15 @@ class LagrangianText(nn.Module):
 
     Args:
         classes: number of classes.
+        width: features.
+        steps: of motion.
     """
 
-    def __init__(self, classes: int) -> None:
+    def __init__(self, classes: int, *, width: int = _WIDTH, steps: int = STEPS) -> None:
         super().__init__()
-        self.words = Words(_WIDTH)
-        self.motions = nn.ModuleList(WordMotion(_WIDTH) for _ in range(STEPS))
-        self.head = nn.Linear(_WIDTH, classes)
+        self.words = Words(width)
+        self.motions = nn.ModuleList(WordMotion(width) for _ in range(steps))
+        self.head = nn.Linear(width, classes)
 
     def forward(self, x: Tensor) -> Tensor:
         """Turn whole numbers (batch, tokens), 0 behind the last word, into logits, (batch, classes)."""
@@ -59,12 +63,13 @@ class LagrangianText(nn.Module):
         return logits
 
 
-def _build(shape: tuple[int, ...], classes: int, seed: int) -> nn.Module:
+def _build(shape: tuple[int, ...], classes: int, seed: int, *, width: int = _WIDTH, steps: int = STEPS) -> nn.Module:
     with seeded(seed):
-        return LagrangianText(classes)
+        return LagrangianText(classes, width=width, steps=steps)
 
 
-FAMILY = Family(
-    domain="text",
-    baselines=both_ways(Baseline(name=NAME, source=SOURCE, build=_build, in_search=False)),
-)
+_LAGRANGIAN = Baseline(name=NAME, source=SOURCE, build=_build, in_search=False, family="energy-first")
+
+_SIZES = {"w8": partial(_build, width=8), "one step": partial(_build, steps=1)}
+
+FAMILY = Family(domain="text", baselines=(*both_ways(_LAGRANGIAN), *at_sizes(_LAGRANGIAN, _SIZES)))

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from functools import partial
 from itertools import pairwise
 
 import torch
 from torch import Tensor, nn
 
-from minas.baselines import Baseline, Family, both_ways
+from minas.baselines import Baseline, Family, at_sizes, both_ways
 from minas.network.initialise import seeded
 
 _WIDTHS = (16, 32, 32)
@@ -36,19 +38,19 @@ class ResidualBlock(nn.Module):
 class ResNet1d(nn.Module):
     """Three residual blocks, the average over time, a linear map.
 
-    Wang, Yan and Oates 2017 (arXiv 1611.06455), at a quarter of its widths, and with 7 in the place of 8 for a kernel that has
-    a middle.
+    Wang, Yan and Oates 2017 (arXiv 1611.06455), at a quarter of its widths or less, and with 7 in the place of 8 for a
+    kernel that has a middle.
 
     Args:
         channels: electrodes.
         classes: number of classes.
+        widths: channels of the blocks.
     """
 
-    def __init__(self, channels: int, classes: int) -> None:
+    def __init__(self, channels: int, classes: int, *, widths: Sequence[int] = _WIDTHS) -> None:
         super().__init__()
-        widths = (channels, *_WIDTHS)
-        self.blocks = nn.Sequential(*(ResidualBlock(before, after) for before, after in pairwise(widths)))
-        self.head = nn.Linear(_WIDTHS[-1], classes)
+        self.blocks = nn.Sequential(*(ResidualBlock(before, after) for before, after in pairwise((channels, *widths))))
+        self.head = nn.Linear(widths[-1], classes)
 
     def forward(self, x: Tensor) -> Tensor:
         """Turn (batch, channels, time) into logits, (batch, classes)."""
@@ -56,16 +58,15 @@ class ResNet1d(nn.Module):
         return logits
 
 
-def _build(shape: tuple[int, ...], classes: int, seed: int) -> nn.Module:
+def _build(shape: tuple[int, ...], classes: int, seed: int, *, widths: Sequence[int] = _WIDTHS) -> nn.Module:
     with seeded(seed):
-        return ResNet1d(shape[0], classes)
+        return ResNet1d(shape[0], classes, widths=widths)
 
 
-FAMILY = Family(
-    domain="physiological",
-    baselines=both_ways(
-        Baseline(
-            name="ResNet-1d", source="Wang, Yan and Oates 2017, arXiv 1611.06455: at a quarter of its widths", build=_build
-        )
-    ),
+_RESNET = Baseline(
+    name="ResNet-1d", source="Wang, Yan and Oates 2017, arXiv 1611.06455: at a quarter of its widths", build=_build
 )
+
+_SIZES = {"w8": partial(_build, widths=(8, 16, 16)), "w4": partial(_build, widths=(4, 8, 8))}
+
+FAMILY = Family(domain="physiological", baselines=(*both_ways(_RESNET), *at_sizes(_RESNET, _SIZES)))

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from minas.baselines import Baseline, Family, both_ways
+from minas.baselines import Baseline, Family, at_sizes, both_ways
 from minas.network.initialise import seeded
 
 
@@ -62,19 +63,16 @@ def resnet(shape: tuple[int, ...], classes: int, *, widths: Sequence[int], block
     return nn.Sequential(*layers, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(inputs, classes))
 
 
-def _build(shape: tuple[int, ...], classes: int, seed: int) -> nn.Module:
+def _build(shape: tuple[int, ...], classes: int, seed: int, *, width: int = 8) -> nn.Module:
     with seeded(seed):
-        return resnet(shape, classes, widths=(8, 16, 32), blocks=1)
+        return resnet(shape, classes, widths=(width, 2 * width, 4 * width), blocks=1)
 
 
-FAMILY = Family(
-    domain="vision",
-    baselines=both_ways(
-        Baseline(
-            name="ResNet-8",
-            source="He et al. 2016, arXiv 1512.03385, section 4.2: one block a stage, at half of its widths",
-            build=_build,
-            in_search=False,
-        ),
-    ),
+_RESNET_8 = Baseline(
+    name="ResNet-8",
+    source="He et al. 2016, arXiv 1512.03385, section 4.2: one block a stage, at half of its widths",
+    build=_build,
+    in_search=False,
 )
+
+FAMILY = Family(domain="vision", baselines=(*both_ways(_RESNET_8), *at_sizes(_RESNET_8, {"w4": partial(_build, width=4)})))

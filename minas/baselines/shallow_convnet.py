@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import torch
 from torch import Tensor, nn
 
-from minas.baselines import Baseline, Family, both_ways
+from minas.baselines import Baseline, Family, at_sizes, both_ways
 from minas.network.initialise import seeded
 
 _FILTERS = 40
@@ -51,18 +53,19 @@ class ShallowConvNet(nn.Module):
         channels: electrodes.
         time: points of time; a kernel or a window of the averages is no longer than what it is applied to.
         classes: number of classes.
+        filters: over time, and as many over electrodes.
     """
 
-    def __init__(self, channels: int, time: int, classes: int) -> None:
+    def __init__(self, channels: int, time: int, classes: int, *, filters: int = _FILTERS) -> None:
         super().__init__()
         kernel = min(_KERNEL, time)
         left = time - kernel + 1
         window = min(_POOL[0], left)
-        self.convolution = CombinedConvolution(channels, _FILTERS, kernel)
-        self.norm = nn.BatchNorm1d(_FILTERS)
+        self.convolution = CombinedConvolution(channels, filters, kernel)
+        self.norm = nn.BatchNorm1d(filters)
         self.pool = nn.AvgPool1d(window, _POOL[1])
         self.dropout = nn.Dropout(_DROPOUT)
-        self.head = nn.Linear(_FILTERS * ((left - window) // _POOL[1] + 1), classes)
+        self.head = nn.Linear(filters * ((left - window) // _POOL[1] + 1), classes)
 
     def forward(self, x: Tensor) -> Tensor:
         """Turn (batch, channels, time) into logits, (batch, classes)."""
@@ -71,13 +74,14 @@ class ShallowConvNet(nn.Module):
         return logits
 
 
-def _build(shape: tuple[int, ...], classes: int, seed: int) -> nn.Module:
+def _build(shape: tuple[int, ...], classes: int, seed: int, *, filters: int = _FILTERS) -> nn.Module:
     channels, time = shape
     with seeded(seed):
-        return ShallowConvNet(channels, time, classes)
+        return ShallowConvNet(channels, time, classes, filters=filters)
 
 
-FAMILY = Family(
-    domain="physiological",
-    baselines=both_ways(Baseline(name="ShallowConvNet", source="Schirrmeister et al. 2017, arXiv 1703.05051", build=_build)),
-)
+_SHALLOW = Baseline(name="ShallowConvNet", source="Schirrmeister et al. 2017, arXiv 1703.05051", build=_build)
+
+_SIZES = {"20 filters": partial(_build, filters=20), "10 filters": partial(_build, filters=10)}
+
+FAMILY = Family(domain="physiological", baselines=(*both_ways(_SHALLOW), *at_sizes(_SHALLOW, _SIZES)))

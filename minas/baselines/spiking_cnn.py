@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import torch
 from torch import Tensor, nn
 
-from minas.baselines import Baseline, Family, both_ways
+from minas.baselines import Baseline, Family, at_sizes, both_ways
 from minas.network.initialise import seeded
 from minas.operators.spiking import SpikingNeuron
 
@@ -27,21 +29,22 @@ class SpikingCnn(nn.Module):
         polarities: channels of a sample, 2 for an event camera.
         sides: height and width of the sensor.
         classes: number of classes.
+        maps: of the two convolutions.
     """
 
-    def __init__(self, polarities: int, sides: tuple[int, int], classes: int) -> None:
+    def __init__(self, polarities: int, sides: tuple[int, int], classes: int, *, maps: tuple[int, int] = _MAPS) -> None:
         super().__init__()
         padding = []
-        for _ in _MAPS:
+        for _ in maps:
             padding.append(0 if min(sides) >= _KERNEL else _KERNEL // 2)
             height, width = ((side - _KERNEL + 1 + 2 * padding[-1] + 1) // 2 for side in sides)
             sides = (height, width)
-        self.first = nn.Conv2d(polarities, _MAPS[0], _KERNEL, padding=padding[0])
+        self.first = nn.Conv2d(polarities, maps[0], _KERNEL, padding=padding[0])
         self.first_neuron = SpikingNeuron(_DECAY, _THRESHOLD)
-        self.second = nn.Conv2d(_MAPS[0], _MAPS[1], _KERNEL, padding=padding[1])
+        self.second = nn.Conv2d(maps[0], maps[1], _KERNEL, padding=padding[1])
         self.second_neuron = SpikingNeuron(_DECAY, _THRESHOLD)
         self.pool = nn.MaxPool2d(2, ceil_mode=True)
-        self.head = nn.Linear(_MAPS[1] * sides[0] * sides[1], classes)
+        self.head = nn.Linear(maps[1] * sides[0] * sides[1], classes)
 
     def forward(self, x: Tensor) -> Tensor:
         """Turn spikes (batch, time, polarities, height, width) into logits, (batch, classes)."""
@@ -53,23 +56,22 @@ class SpikingCnn(nn.Module):
         return logits
 
 
-def _build(shape: tuple[int, ...], classes: int, seed: int) -> nn.Module:
+def _build(shape: tuple[int, ...], classes: int, seed: int, *, maps: tuple[int, int] = _MAPS) -> nn.Module:
     _, polarities, height, width = shape
     with seeded(seed):
-        network = SpikingCnn(polarities, (height, width), classes)
+        network = SpikingCnn(polarities, (height, width), classes, maps=maps)
         with torch.no_grad():  # summed over time steps, the usual weights give logits that are far too sure
             network.head.weight.mul_(0.1)
         return network
 
 
-FAMILY = Family(
-    domain="neuromorphic",
-    baselines=both_ways(
-        Baseline(
-            name="spiking CNN",
-            source="after snnTorch's seventh tutorial, Eshraghian et al. 2023, arXiv 2109.12894: 12C5-MP2-32C5-MP2-FC",
-            build=_build,
-            in_search=False,
-        )
-    ),
+_SPIKING = Baseline(
+    name="spiking CNN",
+    source="after snnTorch's seventh tutorial, Eshraghian et al. 2023, arXiv 2109.12894: 12C5-MP2-32C5-MP2-FC",
+    build=_build,
+    in_search=False,
 )
+
+_SIZES = {"w6": partial(_build, maps=(6, 16))}
+
+FAMILY = Family(domain="neuromorphic", baselines=(*both_ways(_SPIKING), *at_sizes(_SPIKING, _SIZES)))

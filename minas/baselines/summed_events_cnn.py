@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from functools import partial
+
 from torch import Tensor, nn
 
-from minas.baselines import Baseline, Family, both_ways
+from minas.baselines import Baseline, Family, at_sizes, both_ways
 from minas.network.initialise import seeded
 
 _WIDTHS = (16, 32)
@@ -20,13 +23,14 @@ class SummedEventsCnn(nn.Module):
         polarities: channels of a sample, 2 for an event camera.
         sides: height and width of the sensor.
         classes: number of classes.
+        widths: channels of the convolutions.
     """
 
-    def __init__(self, polarities: int, sides: tuple[int, int], classes: int) -> None:
+    def __init__(self, polarities: int, sides: tuple[int, int], classes: int, *, widths: Sequence[int] = _WIDTHS) -> None:
         super().__init__()
         layers: list[nn.Module] = []
         before = polarities
-        for width in _WIDTHS:
+        for width in widths:
             layers += [nn.Conv2d(before, width, 3, 2, 1, bias=False), nn.BatchNorm2d(width), nn.ReLU()]
             before, sides = width, ((sides[0] + 1) // 2, (sides[1] + 1) // 2)
         self.layers = nn.Sequential(*layers)
@@ -38,20 +42,19 @@ class SummedEventsCnn(nn.Module):
         return logits
 
 
-def _build(shape: tuple[int, ...], classes: int, seed: int) -> nn.Module:
+def _build(shape: tuple[int, ...], classes: int, seed: int, *, widths: Sequence[int] = _WIDTHS) -> nn.Module:
     _, polarities, height, width = shape
     with seeded(seed):
-        return SummedEventsCnn(polarities, (height, width), classes)
+        return SummedEventsCnn(polarities, (height, width), classes, widths=widths)
 
 
-FAMILY = Family(
-    domain="neuromorphic",
-    baselines=both_ways(
-        Baseline(
-            name="CNN on summed events",
-            source="an ordinary small network of this project: 16C3s2-32C3s2-FC on time bins added up",
-            build=_build,
-            in_search=False,
-        )
-    ),
+_SUMMED = Baseline(
+    name="CNN on summed events",
+    source="an ordinary small network of this project: 16C3s2-32C3s2-FC on time bins added up",
+    build=_build,
+    in_search=False,
 )
+
+_SIZES = {"w8": partial(_build, widths=(8, 16)), "w4": partial(_build, widths=(4, 8))}
+
+FAMILY = Family(domain="neuromorphic", baselines=(*both_ways(_SUMMED), *at_sizes(_SUMMED, _SIZES)))

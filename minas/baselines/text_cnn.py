@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import torch
 from torch import Tensor, nn
 
-from minas.baselines import Baseline, Family, both_ways
+from minas.baselines import Baseline, Family, at_sizes, both_ways
 from minas.data.texts import IDS
 from minas.network.initialise import seeded
 
@@ -24,14 +26,15 @@ class TextCNN(nn.Module):
     Args:
         ids: the number below which the whole numbers of samples lie; 0 is padding.
         classes: number of classes.
+        filters: of each length.
     """
 
-    def __init__(self, ids: int, classes: int) -> None:
+    def __init__(self, ids: int, classes: int, *, filters: int = _FILTERS) -> None:
         super().__init__()
         self.words = nn.Embedding(ids, _WIDTH, padding_idx=0)
-        self.filters = nn.ModuleList(nn.Conv1d(_WIDTH, _FILTERS, kernel, padding="same") for kernel in _KERNELS)
+        self.filters = nn.ModuleList(nn.Conv1d(_WIDTH, filters, kernel, padding="same") for kernel in _KERNELS)
         self.dropout = nn.Dropout(_DROPOUT)
-        self.head = nn.Linear(_FILTERS * len(_KERNELS), classes)
+        self.head = nn.Linear(filters * len(_KERNELS), classes)
 
     def forward(self, x: Tensor) -> Tensor:
         """Turn whole numbers (batch, tokens), 0 behind the last word, into logits, (batch, classes)."""
@@ -43,21 +46,17 @@ class TextCNN(nn.Module):
         return logits
 
 
-def _build(shape: tuple[int, ...], classes: int, seed: int) -> nn.Module:
+def _build(shape: tuple[int, ...], classes: int, seed: int, *, filters: int = _FILTERS) -> nn.Module:
     with seeded(seed):
-        network = TextCNN(IDS, classes)
+        network = TextCNN(IDS, classes, filters=filters)
         network.words.weight.data.mul_(0.25)  # Kim draws rows from -0.25 to 0.25
     return network
 
 
-FAMILY = Family(
-    domain="text",
-    baselines=both_ways(
-        Baseline(
-            name="TextCNN",
-            source="Kim 2014, arXiv 1408.5882: CNN-rand, rows of 64 dimensions",
-            build=_build,
-            in_search=False,
-        )
-    ),
+_TEXT_CNN = Baseline(
+    name="TextCNN", source="Kim 2014, arXiv 1408.5882: CNN-rand, rows of 64 dimensions", build=_build, in_search=False
 )
+
+_SIZES = {"50 filters": partial(_build, filters=50), "25 filters": partial(_build, filters=25)}
+
+FAMILY = Family(domain="text", baselines=(*both_ways(_TEXT_CNN), *at_sizes(_TEXT_CNN, _SIZES)))
