@@ -72,6 +72,6 @@ _SPIKING = Baseline(
     in_search=False,
 )
 
-_SIZES = {"w6": partial(_build, maps=(6, 16))}
+_SIZES = {"w6": partial(_build, maps=(6, 16)), "w3": partial(_build, maps=(3, 8))}
 
 FAMILY = Family(domain="neuromorphic", baselines=(*both_ways(_SPIKING), *at_sizes(_SPIKING, _SIZES)))
