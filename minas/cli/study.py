@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 NAME = "study"
 HELP = """Test by experiment whether architecture sets the energy ceiling: train a factorial plan, and analyse it.
 
-DESIGN is a TOML file, or a shipped one: quick (3 minutes), default (30 minutes on 2 cores), reference (2 hours and more) or
+DESIGN is a TOML file, or a shipped one: quick (3 minutes), default (30 minutes on 2 cores), reference (about 80 minutes) or
 paper (the paper's scale). Cells that are finished are kept; --resume goes on with the others. The report, its tables and
 plots are written to the study's folder; `analyse` writes them anew, from the store alone.
 
