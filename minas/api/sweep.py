@@ -113,7 +113,7 @@ def run_sweep(
         data: a path, or None for the domain's default data.
         preprocessing: what is done to signals, as on the command line.
         architectures: names of baselines, or `RUN:ID` for a member of a run's front; in vision the paper's MLP by default,
-            elsewhere the domain's first baseline.
+            elsewhere the domain's first conventional baseline.
         lambdas: weights of the functional in the loss; 0 is always among them.
         functionals: `activation` (the paper's energy) and `action`.
         seeds: how often each is trained.

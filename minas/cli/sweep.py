@@ -43,7 +43,7 @@ def command(
         list[str] | None,
         typer.Option(
             metavar="NAME",
-            help="A baseline, or RUN:ID of a front; more than once for several. In vision MLP, elsewhere the first baseline.",
+            help="A baseline, or RUN:ID of a front; more than once for several. In vision MLP by default.",
         ),
     ] = None,
     lambda_: Annotated[

@@ -21,7 +21,7 @@ FUNCTIONALS = {"activation": "activation_energy", "action": "action"}
 """What a sweep may put into the loss, as users say it: the paper's energy, and the action."""
 
 USUAL = {"vision": "MLP"}
-"""Domain to the network that is swept where none is named, the paper's own; elsewhere it is the first baseline."""
+"""Domain to the network that is swept where none is named, the paper's own; elsewhere the first conventional baseline."""
 
 MOST_EPOCHS = 10
 """Passes over the training samples, where a front's confirmation has more: a sweep is many trainings."""
@@ -126,8 +126,7 @@ def usual_architecture(domain: str) -> str:
     Raises:
         UsageError: the domain has no baselines.
     """
-    known = [name for name, baseline in baselines.of_domain(domain).items() if baseline.action]
-    name = USUAL.get(domain) or next(iter(known), None)
+    name = USUAL.get(domain) or next(iter(baselines.instances(domain, "conventional")), None)
     if name is None:
         raise UsageError(f"the domain {domain} has no baselines to sweep")
     return name
