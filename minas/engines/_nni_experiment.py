@@ -86,8 +86,9 @@ def main() -> None:
     os.environ["HOME"] = (
         settings.folder
     )  # NNI writes a list of experiments there, and a user's own home is none of its business
-    elsewhere = threading.Event()
-    threading.Thread(target=_leave_with_parent, args=(settings, elsewhere), daemon=True).start()
+    elsewhere, leaving = threading.Event(), threading.Event()
+    leaver = threading.Thread(target=_leave_with_parent, args=(settings, elsewhere, leaving), daemon=True)
+    leaver.start()
     try:
         config = _configuration(settings, home)
     except Exception as error:
@@ -103,6 +104,8 @@ def main() -> None:
         elsewhere.set()
     _tell(told, checked=True)
     _tell(told, gone=_hold(config, settings, told))
+    if leaving.is_set():  # the manager ended because we are ending it: what is left to clean up is not to be cut short
+        leaver.join()
     _end_processes()
     os._exit(0)
 
@@ -168,9 +171,10 @@ def _hold(config: Any, settings: Settings, told: IO[str]) -> str:
                 return "NNI's manager came to a stop"
 
 
-def _leave_with_parent(settings: Settings, elsewhere: threading.Event) -> None:
+def _leave_with_parent(settings: Settings, elsewhere: threading.Event, leaving: threading.Event) -> None:
     """End the experiment when the coordinating process closes our input or is gone."""
     goodbye = sys.stdin.read()
+    leaving.set()
     if elsewhere.is_set():  # jobs on other machines are NNI's to stop
         from nni.experiment import rest
 
