@@ -86,7 +86,8 @@ def test_limits_that_cannot_be_told_before_training_are_refused():
 
 def test_a_measure_that_says_that_it_is_known_before_training_can_be_limited(monkeypatch):
     monkeypatch.setattr(action, "MEASURE", dataclasses.replace(action.MEASURE, before_training=True))
-    load_task(Request(limits={"action": 5.0}))
+    limits = {"action": 5.0}
+    assert configured(load_task(Request(limits=limits)), limits=limits).settings.limits["action"] == 5.0
 
 
 def test_an_unknown_option_of_search_is_pythons_own_error():

@@ -59,9 +59,19 @@ def test_an_export_gives_the_trained_outputs_to_the_bit(trained: Any, tmp_path: 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", range(8))
-def test_sampled_architectures_in_fresh_processes(trained: Any, tmp_path: Path, seed: int) -> None:
+def test_sampled_architectures_in_fresh_processes(
+    trained: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, seed: int
+) -> None:
+    compare, found = format_module.same_outputs, []
+
+    def watched(model: Path, comparison: Path) -> str | None:
+        found.append(compare(model, comparison))
+        return found[-1]
+
+    monkeypatch.setattr(format_module, "same_outputs", watched)
     _, content = trained(seed, [(1, 28, 28), (3, 32, 32)][seed % 2])
     write(content, tmp_path / "export", False)
+    assert found == [None]
 
 
 @pytest.mark.usefixtures("without_fresh_process")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import json
 import math
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -172,8 +173,15 @@ def test_nothing_but_an_architecture_error_is_raised(data: st.DataObject) -> Non
             inside[step] = data.draw(json_values)
             break
         inside = inside[step]
+    found, refusal = None, ""
     try:
         found = load(values)
-    except ArchitectureError:
+    except ArchitectureError as error:
+        refusal = str(error)
+    if found is None:
+        assert re.match(r"(architecture|kind|stages|head)\b.*: ", refusal)
         return
+    assert loads(json.dumps(dump(found))) == found
+    validate(found)
     validate(canonical(found))
+    assert key(canonical(found)) == key(found)
