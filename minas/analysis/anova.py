@@ -21,7 +21,7 @@ import numpy as np
 from minas.analysis.cells import Cell
 from minas.analysis.effect_sizes import eta_interval, omega_squared, partial_eta_squared
 from minas.analysis.extras import pandas, statsmodels
-from minas.analysis.factors import INSTANCE, WITHIN, Columns, Model, Term, independent, model, named, within_part
+from minas.analysis.factors import INSTANCE, WITHIN, Columns, Model, Term, design, independent, model, named, within_part
 from minas.analysis.multiple import holm
 from minas.analysis.responses import LeftOut, Response, observe
 
@@ -117,9 +117,12 @@ def anova(cells: Iterable[Cell], asked: Response | str, *, ranks: bool = True) -
         ValueError: too few cells have the response for any factor to be estimated.
     """
     seen = observe(cells, asked)
+    if not seen.cells:
+        raise ValueError(f"{seen.response.name}: no cell has it")
     layout = model(seen.cells)
     values = np.array(seen.values)
-    if not layout.terms or len(values) <= 1 + sum(map(len, layout.terms)) + layout.instances.shape[1]:
+    columns = design(layout.terms, layout.levels).shape[1] + layout.instances.shape[1] if layout.terms else 0
+    if not layout.terms or len(values) <= columns or np.ptp(values) == 0:
         raise ValueError(
             f"{seen.response.name}: {len(values)} cells have it: too few, or too alike, for an analysis of variance"
         )
