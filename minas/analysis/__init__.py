@@ -22,5 +22,8 @@ Of a study (statsmodels and pandas are imported where they are used):
 - `contrasts`: families in pairs, lambda against none by seed, the gain by kind of domain.
 - `modularity`: beyond what degrees bring, and whether it goes with less action at equal FLOPs.
 - `study`: all of these but modularity, for one study.
+- `claim`: how a claim beside the ceiling is judged; `claims_*`: each of them; `claims`: all, with their tables.
+- `crossed`: topology crossed with domain; `gaming`: what tells a frugal network from a rescaled one.
+- `study_pictures`: the numbers behind a study's plots.
 - `extras`: the optional packages, or what to install.
 """
