@@ -12,7 +12,7 @@ from minas.run.store import Store
 from minas.trial import Candidate
 
 if TYPE_CHECKING:
-    from minas.analysis.study import StudyAnalysis
+    from minas.reporting.study import StudyResult
 
 
 def read_cells(path: str | os.PathLike[str]) -> tuple[list[Cell], list[Candidate], dict[str, Any]]:
@@ -37,7 +37,7 @@ def read_cells(path: str | os.PathLike[str]) -> tuple[list[Cell], list[Candidate
             raise store.damaged(error) from error
 
 
-def analyse_study(path: str | os.PathLike[str], *, out: str | os.PathLike[str] | None = None) -> StudyAnalysis:
+def analyse_study(path: str | os.PathLike[str], *, out: str | os.PathLike[str] | None = None) -> StudyResult:
     """Analyse a study's finished cells, and write tables, plots and the report.
 
     Args:
