@@ -19,6 +19,10 @@ from small_search import SMALL
 
 import minas
 
+# Before torch is loaded: networks as small as those of the tests train fastest on one thread, and processes that run side by
+# side then don't wait for each other's threads.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
 # The same examples each time, so that a change is judged by what it changes; MINAS_NEW_EXAMPLES=1 looks for others.
 hypothesis.settings.register_profile("same examples", derandomize=True, database=None)
 if not os.environ.get("MINAS_NEW_EXAMPLES"):
