@@ -109,6 +109,7 @@ def _summary(plan: StudyPlan) -> None:
 
 def _show_plan(plan: StudyPlan, *, as_json: bool) -> None:
     """Print what the cells of each family cost, all of it and on this machine's cores."""
+    from minas.analysis.quantities import show
     from minas.api.request import cores
     from minas.cli import _show
 
@@ -134,7 +135,7 @@ def _show_plan(plan: StudyPlan, *, as_json: bool) -> None:
         own = [cost for cost in costs if (cost.task, cost.family) == (task, family)]
         cells, macs, seconds = (sum(getattr(cost, name) for cost in own) for name in ("cells", "training_macs", "seconds"))
         names = ", ".join(cost.instance for cost in own)
-        rows.append([f"{task}, {family}", str(cells), _show.show(macs), f"{seconds / 60:.1f}", names])
+        rows.append([f"{task}, {family}", str(cells), show(macs), f"{seconds / 60:.1f}", names])
     _show.table(("task, family", "cells", "training MACs", "core minutes", "architectures"), rows)
     print(f"about {total / 60 / workers:.0f} minutes on {workers} cores, by a few training steps of each architecture")
 

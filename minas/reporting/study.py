@@ -23,6 +23,9 @@ from minas.trial import Candidate
 
 SCHEMA = 1
 
+NOTES = "notes.md"
+"""What whoever made a study has to say of it: a file in its folder that the report takes in as it is."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class StudyResult(StudyAnalysis):
@@ -70,8 +73,14 @@ def write_study(
             (folder / f"{name}.csv").unlink(missing_ok=True)  # of an earlier analysis, and no longer true
     written = [name for name in FILES if found[name]]
     drawn = _draw(folder, StudySubject(title=_title(everything), cells=everything, analysis=analysis))
-    write_atomically(folder / REPORT, report(result, claims, everything, design=design, drawn=drawn, written=written))
+    text = report(result, claims, everything, design=design, drawn=drawn, written=written, notes=_notes(folder))
+    write_atomically(folder / REPORT, text)
     return result
+
+
+def _notes(folder: Path) -> str:
+    path = folder / NOTES
+    return path.read_text(encoding="utf-8", errors="replace") if path.is_file() else ""
 
 
 def study_json(result: StudyResult) -> dict[str, Any]:

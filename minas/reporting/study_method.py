@@ -148,7 +148,13 @@ def _measured(design: Mapping[str, Any]) -> str:
         if task.get("target_error")
     ]
     fixed = f" Epochs and training MACs are counted to a fixed validation error: {', '.join(targets)}." if targets else ""
-    return (
+    lengths = [
+        f"{task.get('name') or task.get('domain')} {task['epochs']}"
+        for task in design.get("design", {}).get("tasks", ())
+        if task.get("epochs")
+    ]
+    brief = f"Epochs of training: {', '.join(lengths)}. " if lengths else ""
+    return brief + (
         "Error, action and what stands beside them are measured after training, on validation samples; the error also on test "
         "samples, as they are and distorted. The action is the sum, over a network's steps, of half the squared "
         "change of state "

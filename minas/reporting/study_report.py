@@ -27,6 +27,7 @@ def report(
     design: Mapping[str, Any],
     drawn: Mapping[str, Drawn],
     written: Sequence[str],
+    notes: str = "",
 ) -> str:
     """Return the report.
 
@@ -37,6 +38,7 @@ def report(
         design: what the store keeps of the plan.
         drawn: name of a plot to its file, or to why it was not drawn.
         written: the tables that lie beside the report.
+        notes: what whoever made the study has to say of it, in Markdown.
     """
     sections = [
         _head(cells, design),
@@ -47,6 +49,7 @@ def report(
         claims_section(claims),
         gaming_section(claims),
         limits(analysis, cells, design),
+        f"## Notes\n\n{notes.strip()}" if notes.strip() else "",
         repeating(design),
         _files(written),
     ]

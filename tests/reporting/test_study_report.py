@@ -147,6 +147,16 @@ def test_json_holds_numbers_and_nulls(written: tuple[Path, Any]) -> None:
     assert values["rule"]["threshold"] == 0.5
 
 
+def test_what_whoever_made_the_study_says_stands_in_the_report(tmp_path: Path) -> None:
+    (tmp_path / "notes.md").write_text("What was cut: **half** of the seeds.\n", encoding="utf-8")
+    write_study(
+        tmp_path, study(strategies=("usual",)), design={"design": {"tasks": [{"domain": "vision", "epochs": 7}]}}, rule=QUICK
+    )
+    text = (tmp_path / "report.md").read_text(encoding="utf-8")
+    assert "## Notes\n\nWhat was cut: **half** of the seeds.\n\n## How to repeat it" in text
+    assert "Epochs of training: vision 7." in text
+
+
 def test_a_refutation_reads_as_one(tmp_path: Path) -> None:
     cells = [
         dataclasses.replace(c, measures={**c.measures, "action": c.measures["action"] * (30 if c.strategy == "slow" else 1)})
