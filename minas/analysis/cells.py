@@ -78,12 +78,10 @@ def cells_of(candidates: Iterable[Candidate], trials: Iterable[Trial]) -> list[C
     cells = []
     for candidate in candidates:
         trial = finished.get(candidate.number)
-        names = {"lambda": "lambda_"}
-        levels = {names.get(name, name): value for name, value in candidate.levels.items()}
         try:
             cells.append(
                 Cell(
-                    **levels,
+                    **_levels(candidate),
                     status=PLANNED if trial is None else trial.status.value,
                     reason=None if trial is None else trial.reason,
                     measures={} if trial is None else trial.measures,
@@ -92,6 +90,19 @@ def cells_of(candidates: Iterable[Candidate], trials: Iterable[Trial]) -> list[C
         except TypeError as error:
             raise ValueError(f"the study's cell {candidate.number} does not say its levels: {error}") from None
     return cells
+
+
+def _levels(candidate: Candidate) -> dict[str, Any]:
+    """Return the levels of a cell by the names of its fields, each of the type that it has to be.
+
+    Raises:
+        TypeError: one of them is of another type.
+    """
+    kinds: dict[str, tuple[type, ...]] = {"lambda": (int, float), "seed": (int,)}
+    for name, value in candidate.levels.items():
+        if not isinstance(value, kinds.get(name, (str,))) or isinstance(value, bool):
+            raise TypeError(f"{name[:60]} is {str(value)[:60]!r}")
+    return {"lambda_" if name == "lambda" else name: value for name, value in candidate.levels.items()}
 
 
 def along_path(cells: Iterable[Cell], functional: str) -> list[Cell]:

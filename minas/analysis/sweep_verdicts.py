@@ -1,10 +1,11 @@
 """What a sweep says of the paper's two statements on lambda, by a rule that is fixed here.
 
 The paper's first abstract has the activation energy E fall to 6%, its second by three orders of magnitude, either with less
-than half a percentage point of accuracy lost. A statement holds for a network where there is a lambda in the sweep at which it
-holds, both figures with their whole 95% intervals over seeds; it does not where at each lambda at least one of the two figures
-is beyond its limit with its whole interval. Else these data don't decide it. A lambda at which a training diverged speaks
-against it; one at which a training is missing for any other reason decides nothing.
+than half a percentage point of accuracy lost. One lambda of a network's sweep is chosen on validation samples: the one at
+which E falls furthest while the loss of validation accuracy stays under that limit. A statement holds for the network where
+it holds there on test samples, both figures with their whole 95% intervals over seeds; it does not where at each lambda at
+least one of the two figures is beyond its limit with its whole interval. Else these data don't decide it. A lambda at which
+a training diverged speaks against it; one at which a training is missing for any other reason decides nothing.
 """
 
 from __future__ import annotations
@@ -32,8 +33,8 @@ class SweepVerdict:
 
     Attributes:
         domain, family, instance, functional: of what.
-        lambda_: the one at which E falls furthest while the loss of accuracy stays under the limit, interval included; None
-            where it stays so at none.
+        lambda_: the one at which E falls furthest while the loss of validation accuracy stays under the limit, interval
+            included; None where it stays so at none.
         loss: points of test accuracy lost there.
         ratios: energy to what there is of it there, as a multiple of lambda 0's; the potential energy too.
         answers: statement, by its words in `SHARES`, to whether it holds.
@@ -61,9 +62,13 @@ def sweep_verdicts(rows: Sequence[SweepRow]) -> tuple[SweepVerdict, ...]:
 
 
 def _verdict(path: Sequence[SweepRow]) -> SweepVerdict:
-    cheap = [(energy.mean, row) for row in path if _costs_little(row) and (energy := row.ratios["activation_energy"])]
+    cheap = [
+        (energy.mean, row)
+        for row in path
+        if _costs_little(row, row.validation_loss) and (energy := row.ratios["activation_energy"])
+    ]
     best = min(cheap, key=lambda found: found[0])[1] if cheap else None
-    answers: dict[str, Answer] = {words: _answer([_meets(row, share) for row in path]) for words, share in SHARES.items()}
+    answers: dict[str, Answer] = {words: _answer(path, best, share) for words, share in SHARES.items()}
     first = path[0]
     return SweepVerdict(
         domain=first.domain,
@@ -78,13 +83,13 @@ def _verdict(path: Sequence[SweepRow]) -> SweepVerdict:
     )
 
 
-def _costs_little(row: SweepRow) -> bool | None:
+def _costs_little(row: SweepRow, loss: Interval | None) -> bool | None:
     """Tell whether a lambda's loss of accuracy is under the limit; None where that is not decided."""
     if row.diverged:
         return False
-    if row.complete < row.planned or row.loss is None or row.loss.low is None or row.loss.high is None:
+    if row.complete < row.planned or loss is None or loss.low is None or loss.high is None:
         return None
-    return True if row.loss.high < LOSS else False if row.loss.low >= LOSS else None
+    return True if loss.high < LOSS else False if loss.low >= LOSS else None
 
 
 def _falls(energy: Interval | None, share: float) -> bool | None:
@@ -94,12 +99,14 @@ def _falls(energy: Interval | None, share: float) -> bool | None:
 
 
 def _meets(row: SweepRow, share: float) -> bool | None:
-    parts = (_costs_little(row), _falls(row.ratios["activation_energy"], share))
+    parts = (_costs_little(row, row.loss), _falls(row.ratios["activation_energy"], share))
     return False if False in parts else None if None in parts else True
 
 
-def _answer(met: Sequence[bool | None]) -> Answer:
-    return "holds" if True in met else "not decided" if None in met else "does not hold"
+def _answer(path: Sequence[SweepRow], best: SweepRow | None, share: float) -> Answer:
+    if best is not None and _meets(best, share):
+        return "holds"
+    return "does not hold" if all(_meets(row, share) is False for row in path) else "not decided"
 
 
 def _sentence(first: SweepRow, best: SweepRow | None, answers: dict[str, Answer]) -> str:
@@ -107,7 +114,7 @@ def _sentence(first: SweepRow, best: SweepRow | None, answers: dict[str, Answer]
     said = "; ".join(f"that E falls {words}: {answer}" for words, answer in answers.items())
     tail = f"With less than {LOSS:g} points of accuracy lost, {said}."
     if best is None:
-        return f"{head}: at no lambda is the loss of accuracy under {LOSS:g} points with its whole interval. {tail}"
+        return f"{head}: at no lambda is the loss of validation accuracy under {LOSS:g} points with its whole interval. {tail}"
     energy, kinetic, potential = (best.ratios[name] for name in ("activation_energy", "kinetic", "potential"))
     return (
         f"{head}: at lambda {weight_in_words(best.lambda_)}, E is {share_in_words(energy)} of what it is at lambda 0, "

@@ -110,9 +110,7 @@ def run_study(
     with run_folder.lock(folder):
         run_folder.write_atomically(folder / DESIGN, config.dumps(plan.design))
         with Store(folder / run_folder.DATABASE) as store:
-            with store.transaction():
-                store.put_fact(FACT, {**plan.facts, "kind": kind})
-            put_plan(store, plan.cells)
+            put_plan(store, plan.cells, {FACT: {**plan.facts, "kind": kind}})
             done = _sit(store, folder, how, listener)
     return folder, done
 
@@ -120,6 +118,7 @@ def run_study(
 def resume_study(
     path: str | os.PathLike[str],
     *,
+    kind: str = "study",
     time: str | float | None = None,
     workers: int | None = None,
     engine: str = "local",
@@ -134,7 +133,9 @@ def resume_study(
     """
     how = sitting(time=time, workers=workers, engine=engine, engine_options=engine_options)
     folder = Path(os.path.expanduser(path))
-    study_facts(folder)
+    found = study_facts(folder).get("kind", kind)
+    if found != kind:
+        raise UsageError(f"{folder} holds a {found}: go on with it by minas {found} --resume {folder}")
     with run_folder.lock(folder), Store(folder / run_folder.DATABASE) as store:
         facts = _checked(store.fact(FACT), folder)
         _check_versions(facts, folder)
@@ -219,10 +220,14 @@ def _check_data(facts: Mapping[str, Any], folder: Path) -> None:
     from minas.domains import DOMAINS
 
     for level, task in facts["tasks"].items():
-        work = json.loads(task["work"])
-        if work["source"].get("path") is None:
+        try:
+            work = json.loads(task["work"])
+            domain, source = DOMAINS.get(work["domain"]), DataSource(**work["source"])
+        except (ValueError, KeyError, TypeError) as error:
+            raise UsageError(f"{folder / run_folder.DATABASE} is damaged: its task {level} says no work: {error}") from None
+        if source.path is None:
             continue
-        found = DOMAINS.get(work["domain"]).load(DataSource(**work["source"]))
+        found = domain.load(source)
         if found.digest != task.get("digest"):
             raise UsageError(
                 f"the data of the task {level}, in {work['source']['path']}, are not those that {folder} was made with"

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from minas.analysis.cells import Cell, cells_of
+from minas.errors import UsageError
 from minas.run import folder as run_folder
 from minas.run.store import Store
 from minas.trial import Candidate
@@ -26,8 +27,7 @@ def read_cells(path: str | os.PathLike[str]) -> tuple[list[Cell], list[Candidate
     """
     from minas.api.study import study_facts
 
-    given = Path(os.path.expanduser(path))
-    folder = given.parent if given.is_file() else given
+    folder = _folder(path)
     facts = study_facts(folder)
     with Store(folder / run_folder.DATABASE, read_only=True) as store:
         candidates, trials = store.candidates("study"), store.trials("study")
@@ -50,9 +50,20 @@ def analyse_study(path: str | os.PathLike[str], *, out: str | os.PathLike[str] |
     """
     from minas.reporting.study import write_study
 
-    given = Path(os.path.expanduser(path))
-    folder = given.parent if given.is_file() else given
+    folder = _folder(path)
     cells, candidates, facts = read_cells(folder)
+    if facts.get("kind", "study") != "study":
+        raise UsageError(
+            f"{folder} holds a {facts['kind']}, whose tables are its own: minas {facts['kind']} --resume {folder}"
+        )
     target = folder if out is None else Path(os.path.expanduser(out))
     target.mkdir(parents=True, exist_ok=True)
     return write_study(target, cells, design=facts, candidates=candidates)
+
+
+def _folder(path: str | os.PathLike[str]) -> Path:
+    """Return a study's folder, given itself or by the store in it."""
+    given = Path(os.path.expanduser(path))
+    if given.is_file() and given.name != run_folder.DATABASE:
+        raise UsageError(f"{given}: expected a study's folder, or the {run_folder.DATABASE} in it")
+    return given.parent if given.is_file() else given

@@ -142,7 +142,7 @@ def run_sweep(
     }
     if resume is not None:
         read_sweep(resume)
-        folder, _ = resume_study(resume, **sitting)
+        folder, _ = resume_study(resume, kind=KIND, **sitting)
     elif domain is None:
         raise UsageError("which domain? For example: minas sweep vision")
     else:

@@ -40,7 +40,8 @@ def command(
     quick: Annotated[bool, typer.Option("--quick", help="The design quick: a study in 3 minutes.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show the plan and what it costs, and train nothing.")] = False,
     time: Annotated[
-        str | None, typer.Option(help="Time after which no further cell is begun, such as 30m; what is left can be resumed.")
+        str | None,
+        typer.Option(help="Time after which it stops, such as 30m; cells in work then are trained anew by --resume."),
     ] = None,
     workers: Annotated[
         int | None, typer.Option(help="Worker processes; the cores by default. Cells don't depend on it.")

@@ -146,6 +146,11 @@ class StudyDesign:
         for name in self.functionals:
             if name not in FUNCTIONALS:
                 raise ValueError(f"no functional named '{name}'{nearest(name, FUNCTIONALS)}")
+        if self.fraction > 1 and self.seeds % (2 * self.fraction):
+            raise ValueError(
+                f"a fraction of {self.fraction} needs {2 * self.fraction} seeds or a multiple, not {self.seeds}: "
+                "energy floors are chosen on one half of an architecture's seeds and read on the other"
+            )
         if not self.families and not all(task.families for task in self.tasks):
             raise ValueError("a study needs families, at least one")
 

@@ -108,6 +108,8 @@ def _members(path: Path, domain: str) -> list[dict[str, Any]]:
     try:
         front = json.loads(path.read_text(encoding="utf-8"))
         theirs, members = front.get("domain", domain), sorted(front["members"], key=lambda member: member["test"] is None)
+        for member in members:
+            member["architecture"].items(), len(member["id"]), list(member["labels"])
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise UsageError(f"can't be read as a front: {type(error).__name__}: {error}") from None
     if theirs != domain:

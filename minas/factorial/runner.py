@@ -7,9 +7,10 @@ trained.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import dataclass, field
+from typing import Any
 
 from minas.engines import Engine
 from minas.errors import UsageError
@@ -25,8 +26,13 @@ AHEAD = 2
 """Cells handed to the engine for each that it works on at a time, so that no worker waits."""
 
 
-def put_plan(store: Store, planned: Sequence[Candidate]) -> None:
+def put_plan(store: Store, planned: Sequence[Candidate], facts: Mapping[str, Any] | None = None) -> None:
     """Write a plan into a store, all of it or nothing, before anything of it is evaluated.
+
+    Args:
+        store: empty, or with the same plan.
+        planned: the cells.
+        facts: what is kept beside them.
 
     Raises:
         UsageError: the store holds another plan.
@@ -40,6 +46,8 @@ def put_plan(store: Store, planned: Sequence[Candidate]) -> None:
             "go on with it as it is by --resume, or give another --out"
         )
     with store.transaction():
+        for name, value in (facts or {}).items():
+            store.put_fact(name, value)
         for candidate in planned:
             store.put_candidate(candidate)
 

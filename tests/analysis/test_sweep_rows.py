@@ -169,3 +169,16 @@ def test_the_sentence_says_what_became_of_v() -> None:
         "V 10 times (10 to 10), for 0.20 (0.20 to 0.20) points of accuracy lost. With less than 0.5 points of accuracy lost, "
         "that E falls to 6%: holds; that E falls by three orders of magnitude: does not hold."
     )
+
+
+def test_the_lambda_is_chosen_on_validation_samples_and_judged_on_test_samples() -> None:
+    """At 1e-2 test samples lose nothing and validation samples 4 points: it is not chosen, however little E is left."""
+    cells = [
+        dataclasses.replace(cell, measures={**cell.measures, "test_error": cell.measures["error"] - 0.05})
+        if cell.lambda_ == 1e-2
+        else cell
+        for cell in made_up_sweep(losses=(0.0, 0.0, 0.1, 0.2, 4.0), shares=(1.0, 0.5, 0.3, 0.1, 0.001))
+    ]
+    verdict = sweep_verdicts(sweep_rows(cells))[0]
+    assert verdict.lambda_ == 1e-3
+    assert verdict.answers["to 6%"] == "not decided", "on test samples it would hold where it was not chosen"

@@ -15,6 +15,7 @@ import pytest
 
 from minas.api.study_analysis import read_cells
 from minas.run.store import Store
+from minas.trial import Candidate
 
 DESIGN = """
 seeds = 2
@@ -218,6 +219,53 @@ def test_the_folder_of_a_search_is_no_study(cli, tmp_path):
     found = cli("study", "analyse", str(tmp_path))
     assert found.code == 2
     assert "is not a study's folder: its store plans none" in found.err
+
+
+@pytest.mark.parametrize("arguments", [["study", "analyse"], ["study", "--resume"]])
+def test_a_sweep_is_no_study(cli, tmp_path, arguments):
+    with Store(tmp_path / "run.db") as store:
+        store.put_fact("study", {"tasks": {}, "design": {}, "versions": {}, "kind": "sweep"})
+    found = cli(*arguments, str(tmp_path))
+    assert found.code == 2
+    assert f"minas sweep --resume {tmp_path}" in found.err
+
+
+def test_another_file_than_the_store_is_refused(cli, tmp_path):
+    (tmp_path / "backup.db").touch()
+    found = cli("study", "analyse", str(tmp_path / "backup.db"))
+    assert found.code == 2
+    assert "expected a study's folder, or the run.db in it" in found.err
+
+
+@pytest.mark.parametrize("work", ["", "[]", '{"domain": "vision"}', '{"domain": "vision", "source": {"way": 1}}'])
+def test_work_that_no_study_writes_is_refused(cli, tmp_path, work):
+    with Store(tmp_path / "run.db") as store:
+        store.put_fact("study", {"tasks": {"vision": {"work": work}}, "design": {}, "versions": {}})
+    found = cli("study", "--resume", str(tmp_path))
+    assert found.code == 2
+    assert "is damaged: its task vision says no work" in found.err
+
+
+@pytest.mark.parametrize("levels", [{}, {"lambda": "x"}, {"seed": 0.5}, {"domain": 3}, {"more": "y"}])
+def test_levels_that_no_study_writes_are_refused(cli, tmp_path, levels):
+    usual = {"domain": "v", "family": "f", "instance": "i", "functional": "action", "strategy": "s", "lambda": 0, "seed": 0}
+    with Store(tmp_path / "run.db") as store:
+        store.put_fact("study", {"tasks": {}, "design": {}, "versions": {}})
+        store.put_candidate(
+            Candidate(
+                role="study",
+                number=0,
+                key="k",
+                architecture=None,
+                seed=0,
+                epochs=1,
+                levels={**usual, **levels} if levels else {},
+            )
+        )
+    found = cli("study", "analyse", str(tmp_path))
+    assert found.code == 2
+    assert "is damaged" in found.err
+    assert "does not say its levels" in found.err
 
 
 @pytest.mark.parametrize("fact", [[], {"tasks": {"a": {}}}, {"tasks": {}, "design": 3, "versions": {}}, "study"])

@@ -48,6 +48,7 @@ def test_a_task_may_have_families_of_its_own(tmp_path: Path) -> None:
         ("lambdas = [0.0, 1.0, 1.0]\n" + LEAST, "1.0 stands twice in lambdas"),
         ("lambdas = []\n" + LEAST, "a study needs lambdas"),
         ('functionals = ["acton"]\n' + LEAST, "no functional named 'acton'.*action"),
+        ("fraction = 2\nseeds = 6\n" + LEAST, "a fraction of 2 needs 4 seeds or a multiple, not 6"),
         ("seeds = 0\n" + LEAST, "seeds.*at least 1"),
         (LEAST + LEAST, "'vision' stands twice in tasks"),
         ("tasks = []\n", "a study needs tasks"),

@@ -80,7 +80,17 @@ def test_confirmed_members_of_a_run_s_front_come_first(tmp_path: Path) -> None:
         assert [one.name for one in own] == confirmed[::-1][:2]
 
 
-@pytest.mark.parametrize("text", ["", "[]", '{"members": [1]}', '{"members": [{"test": null, "architecture": {"kind": 3}}]}'])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "[]",
+        '{"members": [1]}',
+        '{"members": [{"test": null, "architecture": {"kind": 3}}]}',
+        '{"members": [{"test": null}]}',
+        '{"members": [{"test": null, "architecture": {}, "id": "a", "labels": null}]}',
+    ],
+)
 def test_what_is_no_front_is_refused_by_its_name(tmp_path: Path, text: str) -> None:
     (tmp_path / "front.json").write_text(text)
     with pytest.raises(UsageError, match=r"front\.json"):
