@@ -17,7 +17,8 @@ Pure functions on values; no torch, no files. Each module has one idea:
 Of a study (statsmodels and pandas are imported where they are used):
 
 - `cells`: a study's result as a table; `responses`: what is asked of it, and what is left out.
-- `factors`, `anova`, `effect_sizes`, `multiple`: tables of variance, types II and III; `mixed`, `assumptions`: the checks.
+- `factors`, `answers`, `anova`, `effect_sizes`, `multiple`: tables of variance, types II and III.
+- `mixed`, `assumptions`: the checks beside them.
 - `floors`, `shares`, `ceiling`: whether architecture sets the energy ceiling, by a fixed rule.
 - `contrasts`: families in pairs, lambda against none by seed, the gain by kind of domain.
 - `modularity`: beyond what degrees bring, and whether it goes with less action at equal FLOPs.

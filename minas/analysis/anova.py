@@ -2,8 +2,9 @@
 
 A family, a domain and their interaction are tested against the architectures within families, never against the residual:
 F = MS_family / MS_instance. What happens within architectures (lambda, functional, strategy, and how families or domains
-answer to one of them) is tested against the architectures' own different answers to it, where they can be estimated. All
-else, interactions of two factors within architectures among it, is tested against the residual.
+answer to one of them) is tested against the architectures' own different answers to it, where they can be estimated
+(`minas.analysis.answers`). All else, interactions of two factors within architectures among it, is tested against the
+residual.
 
 Sums of squares between architectures come from the model without the architectures, as marginality asks of type II;
 those within from the model with them. In unbalanced cells F against an error term other than the residual is approximate;
@@ -12,16 +13,17 @@ the mixed model of `minas.analysis.mixed` is the check.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
 
+from minas.analysis.answers import Answers, Squares, answers, explained
 from minas.analysis.cells import Cell
 from minas.analysis.effect_sizes import eta_interval, omega_squared, partial_eta_squared
 from minas.analysis.extras import pandas, statsmodels
-from minas.analysis.factors import INSTANCE, WITHIN, Columns, Model, Term, design, independent, model, named, within_part
+from minas.analysis.factors import INSTANCE, Columns, Model, Term, design, model, named, within_part
 from minas.analysis.multiple import holm
 from minas.analysis.responses import LeftOut, Response, observe
 
@@ -73,7 +75,7 @@ class Anova:
         cells: how many cells were used.
         architectures: of how many architectures.
         left_out: the cells that were not used, by reason.
-        dropped: effects that can't be estimated from these cells, and why.
+        dropped: effects that can't be estimated from these cells, or only in part, and why.
         residuals: of the model of the values with the architectures, in the order of the cells used.
         deviations: of each architecture's mean from what the factors between architectures explain; none where the
             architectures can't be told from their families. Residuals and deviations are for `minas.analysis.assumptions`.
@@ -102,7 +104,7 @@ class Anova:
         raise KeyError(term)
 
 
-def anova(cells: Iterable[Cell], asked: Response | str, *, ranks: bool = True) -> Anova:
+def anova(cells: Iterable[Cell], asked: Response | str, *, ranks: bool = True, nested: bool = True) -> Anova:
     """Analyse the variance of one response over all the factors that vary in the cells.
 
     Args:
@@ -111,6 +113,8 @@ def anova(cells: Iterable[Cell], asked: Response | str, *, ranks: bool = True) -
         ranks: also analyse the ranks of the values over all cells, the rank transformation of Conover and Iman (1981, American
             Statistician 35: 124): not thrown by outliers or skewness in the main effects; its interactions are to be read with
             caution, for ranks can make interactions where there are none.
+        nested: whether architectures are drawn within families and domains; else every factor is crossed with every other,
+            and all effects are tested against the residual.
 
     Raises:
         MissingExtraError: statsmodels is not installed.
@@ -126,18 +130,19 @@ def anova(cells: Iterable[Cell], asked: Response | str, *, ranks: bool = True) -
         raise ValueError(
             f"{seen.response.name}: {len(values)} cells have it: too few, or too alike, for an analysis of variance"
         )
-    rows, residuals, without = _tables(layout, values, seen.response.name, ranked=False)
+    own = answers(layout)
+    rows, residuals, without = _tables(layout, own, values, seen.response.name, ranked=False, nested=nested)
     if ranks:
         from scipy.stats import rankdata
 
-        rows += _tables(layout, rankdata(values), seen.response.name, ranked=True)[0]
+        rows += _tables(layout, own, rankdata(values), seen.response.name, ranked=True, nested=nested)[0]
     return Anova(
         response=seen.response.name,
         effects=tuple(rows),
         cells=len(values),
         architectures=len({cell.architecture for cell in seen.cells}),
         left_out=seen.left_out,
-        dropped=layout.dropped,
+        dropped=(*layout.dropped, *own.untold),
         residuals=tuple(residuals.tolist()),
         deviations=_deviations(seen.cells, residuals, without) if layout.instances.shape[1] else (),
         used=seen.cells,
@@ -176,24 +181,27 @@ def _column(name: str) -> str:
     return f"{name}_"
 
 
-def _tables(layout: Model, values: Columns, response: str, *, ranked: bool) -> tuple[list[Effect], Columns, Columns]:
+def _tables(
+    layout: Model, own: Answers, values: Columns, response: str, *, ranked: bool, nested: bool
+) -> tuple[list[Effect], Columns, Columns]:
     ols, tables = statsmodels("formula.api").ols, statsmodels("stats.anova").anova_lm
     columns = data(layout, values)
-    nested = layout.instances.shape[1] > 0
+    several = layout.instances.shape[1] > 0
     bare = ols(formula(layout, instances=False), columns).fit()
-    whole = ols(formula(layout, instances=True), columns).fit() if nested else bare
-    answers, residual = _answers(layout, values, whole)
+    whole = ols(formula(layout, instances=True), columns).fit() if several else bare
+    answered, residual = explained(own, values)
     rows: list[Effect] = []
     for number, kind in ((2, "II"), (3, "III")):
-        between, within = tables(bare, typ=number), tables(whole, typ=number) if nested else None
-        found: dict[Term, tuple[float, float]] = {}
+        between, within = tables(bare, typ=number), tables(whole, typ=number) if several else None
+        found: dict[Term, Squares] = {}
         for term in layout.terms:
             table = within if within is not None and within_part(term) else between
             found[term] = _row(table, _coded(term))
         if within is not None:
             found[INSTANCE,] = _row(within, next(name for name in within.index if name.startswith("np.")))
-        found.update(answers)
-        rows += _effects(found, residual, response, "II" if kind == "II" else "III", ranked)
+        found.update(answered)
+        errors = {term: _error_term(term, found) if nested else () for term in found}
+        rows += _effects(found, errors, residual, response, "II" if kind == "II" else "III", ranked)
     return rows, np.asarray(whole.resid), np.asarray(bare.resid)
 
 
@@ -209,36 +217,7 @@ def _row(table: Any, name: str) -> tuple[float, float]:
     return float(table.loc[name, "sum_sq"]), float(table.loc[name, "df"])
 
 
-def _answers(layout: Model, values: Columns, whole: Any) -> tuple[dict[Term, tuple[float, float]], tuple[float, float]]:
-    """Return the sum of squares and df of the architectures' answers to each factor within them, and of the residual.
-
-    Each is what the answers to that factor explain beyond all the rest of the model.
-    """
-    ols = statsmodels("api").OLS
-    blocks = {name: layout.random(name) for name in WITHIN if (name,) in layout.terms and layout.instances.shape[1]}
-    start = np.asarray(whole.model.exog)
-    kept = dict(blocks)
-    full = start
-    for name, block in blocks.items():
-        together = np.hstack([full, block])
-        if len(values) - together.shape[1] < 1 or not independent(together):
-            del kept[name]
-        else:
-            full = together
-    if not kept:
-        return {}, (float(whole.ssr), float(whole.df_resid))
-    fitted = ols(values, full).fit(method="qr")
-    found: dict[Term, tuple[float, float]] = {}
-    first = start.shape[1]
-    for name, block in kept.items():
-        df = block.shape[1]
-        f = float(np.squeeze(fitted.f_test(np.eye(df, full.shape[1], first)).fvalue))
-        found[INSTANCE, name] = (f * df * float(fitted.scale), float(df))
-        first += df
-    return found, (float(fitted.ssr), float(fitted.df_resid))
-
-
-def _error_term(term: Term, found: dict[Term, tuple[float, float]]) -> Term | None:
+def _error_term(term: Term, found: dict[Term, Squares]) -> Term | None:
     """Return the random effect that an effect is tested against, () for the residual, None where there is none."""
     if INSTANCE in term:
         return ()
@@ -249,9 +228,13 @@ def _error_term(term: Term, found: dict[Term, tuple[float, float]]) -> Term | No
 
 
 def _effects(
-    found: dict[Term, tuple[float, float]], residual: tuple[float, float], response: str, kind: Kind, ranked: bool
+    found: Mapping[Term, Squares],
+    errors: Mapping[Term, Term | None],
+    residual: Squares,
+    response: str,
+    kind: Kind,
+    ranked: bool,
 ) -> list[Effect]:
-    errors = {term: _error_term(term, found) for term in found}
     rows = []
     for term, (squares, df) in found.items():
         row = Effect(

@@ -9,7 +9,7 @@ which lambda does.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -67,8 +67,9 @@ def model(cells: Sequence[Cell]) -> Model:
     asked += itertools.combinations(varying, 2)
     if set(varying) >= {"domain", "family", "lambda"}:
         asked.append(("domain", "family", "lambda"))
-    terms, dropped = _estimable(asked, levels)
-    return Model(terms=terms, dropped=dropped, levels=levels, instances=_instances(cells))
+    instances = _instances(cells)
+    terms, dropped = _estimable(asked, levels, instances)
+    return Model(terms=terms, dropped=dropped, levels=levels, instances=instances)
 
 
 def sum_coded(values: Sequence[str]) -> Columns:
@@ -95,19 +96,46 @@ def _text(level: Any) -> str:
     return f"{level:g}" if isinstance(level, float) else str(level)
 
 
-def _estimable(asked: Sequence[Term], levels: dict[str, tuple[str, ...]]) -> tuple[tuple[Term, ...], tuple[str, ...]]:
-    """Leave out interactions of combinations that no cell has, and what then is a combination of the effects before it."""
+def _estimable(
+    asked: Sequence[Term], levels: dict[str, tuple[str, ...]], instances: Columns
+) -> tuple[tuple[Term, ...], tuple[str, ...]]:
+    """Leave out what these cells can't tell apart, and the interactions of an effect that is left out.
+
+    That is: interactions of combinations that no cell has, what is a combination of the effects before it, and what is
+    one of these and of the architectures: in an unfinished fractional study an architecture may have been trained by the
+    strategies of one seed alone, so that how they differ can't be told from how architectures do.
+    """
     kept: list[Term] = []
-    dropped = []
+    dropped: dict[Term, str] = {}
     for term in asked:
-        empty = next(_absent(term, levels), None)
-        if empty is not None:
-            dropped.append(f"{named(term)}: no cell has {', '.join(empty)}")
-        elif not independent(design([*kept, term], levels)):
-            dropped.append(f"{named(term)}: can't be told from the effects before it in these cells")
-        else:
+        reason = _obstacle(term, kept, dropped, levels, instances)
+        if reason is None:
             kept.append(term)
-    return tuple(kept), tuple(dropped)
+        else:
+            dropped[term] = reason
+    return tuple(kept), tuple(f"{named(term)}: {reason}" for term, reason in dropped.items())
+
+
+def _obstacle(
+    term: Term, kept: Sequence[Term], dropped: Container[Term], levels: dict[str, tuple[str, ...]], instances: Columns
+) -> str | None:
+    """Return why an effect can't be estimated beside those that are kept, or None."""
+    empty = next(_absent(term, levels), None)
+    if empty is not None:
+        return f"no cell has {', '.join(empty)}"
+    parts = itertools.chain.from_iterable(itertools.combinations(term, size) for size in range(1, len(term)))
+    part = next((part for part in parts if part in dropped), None)
+    if part is not None:
+        return f"left out with {named(part)}, which is a part of it"
+    columns = design([*kept, term], levels)
+    if not independent(columns):
+        return "can't be told from the effects before it in these cells"
+    if within_part(term) and instances.shape[1] and not independent(np.hstack([columns, instances])):
+        return (
+            "can't be told from the architectures in these cells, as some were trained at only a part of its levels: "
+            "what there is of it stays with instance and the residual"
+        )
+    return None
 
 
 def independent(columns: Columns) -> bool:
