@@ -86,6 +86,7 @@ def _claim(name: str, domain: str, family: str, row: FamilyDifference | None, ou
             f"they need {times(math.exp(value))} as many{interval_words(*ends)}, over "
             f"{row.architectures[0]} and {count_words(row.architectures[1], 'architecture')}"
         )
+    chosen = "; they were chosen for few FLOPs, by these validation samples" if family == "front" else ""
     shares = f"{ours.share:.0%} of their cells reach it and {usual.share:.0%} of the conventional ones"
     return Claim(
         claim=name,
@@ -99,7 +100,7 @@ def _claim(name: str, domain: str, family: str, row: FamilyDifference | None, ou
         unit="natural logarithm of a ratio",
         p=p,
         units=0 if row is None else sum(row.architectures),
-        sentence=f"{domain}: that {said}: {figures} ({shares})",
+        sentence=f"{domain}: that {said}: {figures} ({shares}{chosen})",
         barred=_barred(low, high, ours, usual),
     )
 

@@ -15,6 +15,9 @@ from minas.trial import Candidate
 if TYPE_CHECKING:
     from minas.reporting.study import StudyResult
 
+NOTES = "notes.md"
+"""What whoever made a study has to say of it: a file in its folder that the report takes in as it is."""
+
 
 def read_cells(path: str | os.PathLike[str]) -> tuple[list[Cell], list[Candidate], dict[str, Any]]:
     """Return a study's cells, its candidates, and what its store says of the plan.
@@ -42,7 +45,8 @@ def analyse_study(path: str | os.PathLike[str], *, out: str | os.PathLike[str] |
 
     Args:
         path: its folder, or the store in it.
-        out: the folder to write to; the study's own by default.
+        out: the folder to write to; the study's own by default. Notes (`notes.md`) in it stand in the report before those
+            in the study's own folder.
 
     Raises:
         UsageError: it is no study, or damaged.
@@ -58,7 +62,16 @@ def analyse_study(path: str | os.PathLike[str], *, out: str | os.PathLike[str] |
         )
     target = folder if out is None else Path(os.path.expanduser(out))
     target.mkdir(parents=True, exist_ok=True)
-    return write_study(target, cells, design=facts, candidates=candidates)
+    return write_study(target, cells, design=facts, candidates=candidates, notes=_notes(target, folder))
+
+
+def _notes(*folders: Path) -> str:
+    """Return the notes of the first of these folders that has any, or ""."""
+    for folder in folders:
+        path = folder / NOTES
+        if path.is_file():
+            return path.read_text(encoding="utf-8", errors="replace")
+    return ""
 
 
 def _folder(path: str | os.PathLike[str]) -> Path:

@@ -23,9 +23,6 @@ from minas.trial import Candidate
 
 SCHEMA = 1
 
-NOTES = "notes.md"
-"""What whoever made a study has to say of it: a file in its folder that the report takes in as it is."""
-
 
 @dataclass(frozen=True, kw_only=True)
 class StudyResult(StudyAnalysis):
@@ -41,6 +38,7 @@ def write_study(
     design: Mapping[str, Any],
     candidates: Iterable[Candidate] = (),
     rule: Rule = RULE,
+    notes: str = "",
 ) -> StudyResult:
     """Analyse a study's cells, and write tables, plots and the report.
 
@@ -51,6 +49,7 @@ def write_study(
             goes without.
         candidates: the study's; those with an architecture in them are asked for their modularity.
         rule: of the ceiling; leave it as it is, unless to show how much hangs on it.
+        notes: what whoever made the study has to say of it, in Markdown; the report takes it in as it is.
 
     Raises:
         UsageError: there are no cells.
@@ -73,14 +72,9 @@ def write_study(
             (folder / f"{name}.csv").unlink(missing_ok=True)  # of an earlier analysis, and no longer true
     written = [name for name in FILES if found[name]]
     drawn = _draw(folder, StudySubject(title=_title(everything), cells=everything, analysis=analysis))
-    text = report(result, claims, everything, design=design, drawn=drawn, written=written, notes=_notes(folder))
+    text = report(result, claims, everything, design=design, drawn=drawn, written=written, notes=notes)
     write_atomically(folder / REPORT, text)
     return result
-
-
-def _notes(folder: Path) -> str:
-    path = folder / NOTES
-    return path.read_text(encoding="utf-8", errors="replace") if path.is_file() else ""
 
 
 def study_json(result: StudyResult) -> dict[str, Any]:

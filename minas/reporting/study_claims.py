@@ -61,6 +61,15 @@ INTRODUCED = {
 }
 """Claim to its heading and what is asked; those on each kind of distorted samples stand together."""
 
+CHOSEN_FRUGAL = {
+    "training MACs": (
+        "Front members were chosen for few FLOPs, and by the validation samples on which the accuracy is read: that they need "
+        "fewer multiply-accumulates to it is in part what they were chosen for."
+    ),
+    "training epochs": "Front members were chosen by the validation samples on which the accuracy is read.",
+}
+"""What a ratio of front members says of how they were chosen, by claim."""
+
 
 def claims_section(claims: OtherClaims) -> str:
     """Return the section of the other claims: for each what is asked, how it comes out, and the figures."""
@@ -73,6 +82,8 @@ def claims_section(claims: OtherClaims) -> str:
         answers = counts([claim.answer for claim in own], ORDER)
         parts += [f"### {heading}", f"{asked} Of {len(own)}: {answers}.", _table(own)]
         parts += _barred(own)
+        if name in CHOSEN_FRUGAL and any(claim.about.startswith("front ") for claim in own):
+            parts.append(CHOSEN_FRUGAL[name])
         if name == "training MACs":
             parts.append(_reached(claims))
     missing = [INTRODUCED[name][0].lower() for name in INTRODUCED if name not in groups]

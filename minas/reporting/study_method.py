@@ -1,32 +1,15 @@
-"""What a study's report says of how it was made: question, method, limits, how to repeat it."""
+"""What a study's report says of how it was made: question, method, how to repeat it."""
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from minas.analysis.cells import PLANNED, Cell, domains_of
-from minas.analysis.claims_over_lambda import count_words, functionals_of
+from minas.analysis.cells import Cell, domains_of
+from minas.analysis.claims_over_lambda import functionals_of
 from minas.analysis.floors import Rule
 from minas.analysis.study import StudyAnalysis
 from minas.reporting.markdown import table
-from minas.reporting.study_words import several
-
-OF_DOMAINS = {
-    "vision": "Vision's default images are 5,000 handwritten digits: small, and easy.",
-    "text": "Text's default task is one corpus of short film reviews, in English.",
-    "neuromorphic": "Neuromorphic default data are simulated: events worked out from images of digits, not recorded "
-    "by a sensor.",
-    "physiological": (
-        "The physiological default data are one person's, whose trials were divided at random: what is found holds within "
-        "this subject, and says nothing of others."
-    ),
-}
-"""What limits a result on a domain's default data."""
-
-MOST_NAMED = 4
-"""Of a kind, in a sentence."""
 
 SOURCES = {
     "baselines": "hand-designed networks",
@@ -107,7 +90,7 @@ def _strategy(name: str, design: Mapping[str, Any]) -> str:
 def _families(analysis: StudyAnalysis, design: Mapping[str, Any]) -> str:
     headers = ["domain", "family", "architectures", "cells complete"]
     rows = [[row.domain, row.family, f"{row.architectures}", f"{row.complete} of {row.cells}"] for row in analysis.counted]
-    sources = [_source(row.family, row.domain, design) for row in analysis.counted]
+    sources = [SOURCES.get(source_of(row.family, row.domain, design), "") for row in analysis.counted]
     if any(sources):
         headers.append("source")
         rows = [[*row, source] for row, source in zip(rows, sources, strict=True)]
@@ -117,13 +100,14 @@ def _families(analysis: StudyAnalysis, design: Mapping[str, Any]) -> str:
     )
 
 
-def _source(family: str, domain: str, design: Mapping[str, Any]) -> str:
+def source_of(family: str, domain: str, design: Mapping[str, Any]) -> str:
+    """Return where a family's architectures come from, as the design calls it, or "" where it doesn't say."""
     plan: Mapping[str, Any] = design.get("design", {})
     task: Mapping[str, Any] = next(
         (one for one in plan.get("tasks", ()) if (one.get("name") or one.get("domain")) == domain), {}
     )
     families = task.get("families") or plan.get("families", {})
-    return SOURCES.get(str(families.get(family, {}).get("source", "")), "")
+    return str(families.get(family, {}).get("source", ""))
 
 
 def _lambda(design: Mapping[str, Any]) -> str:
@@ -195,66 +179,6 @@ def _statistics() -> str:
         "0 and the "
         "corrected p is below .05, the opposite is true where it lies on the other side likewise, and else it is not decided."
     )
-
-
-def limits(analysis: StudyAnalysis, cells: Sequence[Cell], design: Mapping[str, Any]) -> str:
-    """Return what bounds the result: what is missing, failed, chosen, and what the data are."""
-    waiting = sum(cell.status == PLANNED for cell in cells)
-    failed = Counter(f"{cell.status}: {cell.reason}" if cell.reason else cell.status for cell in cells if not cell.complete)
-    del failed[PLANNED]
-    items = []
-    if waiting:
-        items.append(f"{count_words(waiting, 'cell')} of the plan {'is' if waiting == 1 else 'are'} not trained yet.")
-    if failed:
-        items.append(_failed(failed, cells))
-    if not waiting and not failed:
-        items.append("Every planned cell is complete.")
-    uneven = [row for row in analysis.counted if row.fewest != row.most]
-    if uneven:
-        where = several(f"{row.domain}/{row.family}" for row in uneven)
-        where = where if len(uneven) <= MOST_NAMED else f"{len(uneven)} of {len(analysis.counted)} families of a domain"
-        items.append(
-            f"In {where}, architectures have unequally many complete cells; F against architectures is approximate there, and "
-            "the mixed model is the check."
-        )
-    seeds = len({cell.seed for cell in cells})
-    if seeds < 4:
-        items.append(f"{count_words(seeds, 'seed')}: floors are chosen on {max(seeds // 2, 1)} and read on as few.")
-    if len({cell.strategy for cell in cells}) < 2:
-        items.append("There is one training strategy alone: nothing can be said of its share, and there is no verdict.")
-    if len(domains_of(cells)) < 2:
-        items.append("There is one domain alone: nothing can be said of differences between domains.")
-    if any(cell.family == "front" for cell in cells):
-        items.append(
-            "Front members were chosen by a search, on validation samples of the same task, so their validation "
-            "error and action "
-            "are a little too good; their test errors are not."
-        )
-    items.append("Shares hold for these architectures and these strategies: others may differ more, or less.")
-    items += _of_data(cells, design)
-    return "\n\n".join(["## Limits", "\n".join(f"- {item}" for item in items)])
-
-
-def _failed(reasons: Counter[str], cells: Sequence[Cell]) -> str:
-    """Say how many cells broke, of what, and how many of them at the largest lambda: they need not lack at random."""
-    kinds = "; ".join(f"{count} {reason}" for reason, count in reasons.most_common(MOST_NAMED))
-    more = f"; and {len(reasons) - MOST_NAMED} other reasons" if len(reasons) > MOST_NAMED else ""
-    largest = max(cell.lambda_ for cell in cells)
-    there = sum(not cell.complete and cell.status != PLANNED and cell.lambda_ == largest for cell in cells)
-    return (
-        f"{count_words(sum(reasons.values()), 'cell')} did not complete ({kinds}{more}), {there} of them at the largest "
-        f"lambda, {largest:g}. They have no figures, and need not lack at random."
-    )
-
-
-def _of_data(cells: Sequence[Cell], design: Mapping[str, Any]) -> list[str]:
-    out = []
-    for domain in domains_of(cells):
-        task = design.get("tasks", {}).get(domain, {})
-        kind = str(task.get("domain", domain))
-        if not task.get("own_data") and kind in OF_DOMAINS and OF_DOMAINS[kind] not in out:
-            out.append(OF_DOMAINS[kind])
-    return out
 
 
 def repeating(design: Mapping[str, Any]) -> str:

@@ -8,8 +8,11 @@ from typing import Any
 from minas.analysis.cells import Cell, domains_of
 from minas.analysis.claims import OtherClaims
 from minas.analysis.study import StudyAnalysis
+from minas.reporting.study_at_chance import AtChance, at_chance
 from minas.reporting.study_claims import claims_section, gaming_section
-from minas.reporting.study_method import limits, method, question, repeating
+from minas.reporting.study_limits import limits
+from minas.reporting.study_method import method, question, repeating
+from minas.reporting.study_readings import Read, read_of
 from minas.reporting.study_results import Drawn, results
 from minas.reporting.study_tables import FILES
 from minas.reporting.study_words import counts, several
@@ -40,15 +43,17 @@ def report(
         written: the tables that lie beside the report.
         notes: what whoever made the study has to say of it, in Markdown.
     """
+    idle = at_chance(cells, design, analysis.ceiling.rule)
+    read = read_of(analysis.ceiling, cells)
     sections = [
         _head(cells, design),
-        _verdict(analysis, cells),
+        _verdict(analysis, cells, read, idle),
         question(),
         method(analysis, cells, design),
-        results(analysis, claims, drawn),
+        results(analysis, claims, drawn, read),
         claims_section(claims),
         gaming_section(claims),
-        limits(analysis, cells, design),
+        limits(analysis, cells, design, idle),
         f"## Notes\n\n{notes.strip()}" if notes.strip() else "",
         repeating(design),
         _files(written),
@@ -64,7 +69,7 @@ def _head(cells: Sequence[Cell], design: Mapping[str, Any]) -> str:
     return "\n\n".join(lines)
 
 
-def _verdict(analysis: StudyAnalysis, cells: Sequence[Cell]) -> str:
+def _verdict(analysis: StudyAnalysis, cells: Sequence[Cell], read: Sequence[Read], idle: Sequence[AtChance]) -> str:
     complete = sum(cell.complete for cell in cells)
     architectures = len({cell.architecture for cell in cells if cell.complete})
     main = [row for row in analysis.ceiling.verdicts if row.main]
@@ -79,8 +84,21 @@ def _verdict(analysis: StudyAnalysis, cells: Sequence[Cell]) -> str:
             f"The claim that architecture sets the ceiling: {counts(answers, ('supported', 'refuted', 'not decided'))} "
             f"of {len(main)} {'domain' if len(main) == 1 else 'domains'}."
         )
-        lines.append("\n".join(f"- {row.sentence}" for row in main))
+        beside = {item.domain: _without(item) for item in idle}
+        lines.append(
+            "\n".join(
+                f"- {item.verdict.sentence} {item.sentence}{beside.get(item.verdict.domain, '')}"
+                for item in read
+                if item.verdict.main
+            )
+        )
     return "\n\n".join(lines)
+
+
+def _without(idle: AtChance) -> str:
+    """Say what the verdict is without the architectures that learnt nothing; the limits say which they are."""
+    answer = "nothing is left" if idle.without is None else idle.without.answer
+    return f" Without {len(idle.architectures)} that learnt nothing (see Limits): {answer}."
 
 
 def _files(written: Sequence[str]) -> str:

@@ -6,14 +6,14 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from minas.analysis.anova import Effect
-from minas.analysis.ceiling import Verdict
+from minas.analysis.anova import RESIDUAL, Effect
 from minas.analysis.claim import CHANCE
 from minas.analysis.claims import OtherClaims
 from minas.analysis.claims_over_lambda import count_words
 from minas.analysis.claims_paper import BESIDE
 from minas.analysis.study import StudyAnalysis
 from minas.reporting.markdown import table
+from minas.reporting.study_readings import Read, why_missing
 from minas.reporting.study_words import NONE, chance, points, ratio, several, share
 
 TITLES = {"error": "Error", "log_action": "Log action"}
@@ -27,12 +27,20 @@ class Drawn:
     description: str
 
 
-def results(analysis: StudyAnalysis, claims: OtherClaims, drawn: Mapping[str, Drawn]) -> str:
-    """Return the section of results."""
+def results(analysis: StudyAnalysis, claims: OtherClaims, drawn: Mapping[str, Drawn], read: Sequence[Read]) -> str:
+    """Return the section of results.
+
+    Args:
+        analysis: of the cells.
+        claims: those beside the ceiling.
+        drawn: name of a plot to its file, or to why it was not drawn.
+        read: the verdicts, each with the combinations of architecture and strategy behind it.
+    """
     parts = [
         "## Result",
         "### Architecture against strategy",
-        _shares(analysis.ceiling.verdicts),
+        _shares(read),
+        why_missing(analysis.ceiling.missing),
         _plot(drawn, "verdict"),
         "### What explains error and action",
         *_effects(analysis),
@@ -57,7 +65,7 @@ def _plot(drawn: Mapping[str, Drawn], name: str) -> str:
     return f"![{plot.description}]({plot.file})" if plot.file else f"No plot: {plot.description}."
 
 
-def _shares(verdicts: Sequence[Verdict]) -> str:
+def _shares(read: Sequence[Read]) -> str:
     rows = [
         (
             row.domain,
@@ -68,16 +76,19 @@ def _shares(verdicts: Sequence[Verdict]) -> str:
             share(row.interaction),
             share(row.seeds),
             chance(row.p),
+            f"{item.read} of {item.planned}",
             f"**{row.answer}**" if row.main else row.answer,
         )
-        for row in verdicts
+        for item in read
+        for row in (item.verdict,)
     ]
-    headers = ("domain", "error limit", "size", "architecture", "strategy", "together", "seeds", "p", "answer")
+    headers = ("domain", "error limit", "size", "architecture", "strategy", "together", "seeds", "p", "read", "answer")
     return (
         "Shares of the variance of log action, with intervals. The verdict is in bold; the other rows show what "
         "hangs on how the "
         "limit on the error is set and on size. `together` is how a strategy suits an architecture, p that of the permutation "
-        "test that architecture has no effect.\n\n" + table(headers, rows)
+        "test that architecture has no effect, `read` how many of the planned combinations of architecture and strategy have "
+        "a reading.\n\n" + table(headers, rows)
     )
 
 
@@ -96,6 +107,11 @@ def _effects(analysis: StudyAnalysis) -> list[str]:
             "Chance alone gives an effect of many degrees of freedom a large eta squared, which its interval and omega "
             "squared take off: eta squared may then lie above its own interval. The paper's figures are of accuracy; there, "
             "architectures were crossed with data sets."
+        )
+    if _share_weights([row for row in analysis.effects if row.response in TITLES and row.error_term == RESIDUAL], "instance"):
+        parts.append(
+            "Cells of one seed at several lambdas start from the same weights, which the residual takes for independent: "
+            "where an instance is tested against it, the interval is somewhat too narrow."
         )
     others = [name for name in analysis.skipped if name not in TITLES]
     if others:
@@ -133,7 +149,18 @@ def _crossed(effects: Sequence[Effect]) -> str:
                 f"**{title}**, topologies that run in every domain, crossed with "
                 f"it:\n\n{_table(own, paper=response == 'error')}"
             )
+    if _share_weights(effects, "topology"):
+        parts.append(
+            "Cells of one seed at several lambdas start from the same weights, which the residual takes for independent: the "
+            "intervals of effects without lambda in them are somewhat too narrow."
+        )
     return "\n\n".join(parts)
+
+
+def _share_weights(effects: Iterable[Effect], term: str) -> bool:
+    """Return whether an effect is tested over cells at several lambdas."""
+    terms = {row.term for row in effects}
+    return term in terms and any("lambda" in other for other in terms)
 
 
 def _over_lambda(analysis: StudyAnalysis) -> str:

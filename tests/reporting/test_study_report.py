@@ -148,10 +148,9 @@ def test_json_holds_numbers_and_nulls(written: tuple[Path, Any]) -> None:
 
 
 def test_what_whoever_made_the_study_says_stands_in_the_report(tmp_path: Path) -> None:
-    (tmp_path / "notes.md").write_text("What was cut: **half** of the seeds.\n", encoding="utf-8")
-    write_study(
-        tmp_path, study(strategies=("usual",)), design={"design": {"tasks": [{"domain": "vision", "epochs": 7}]}}, rule=QUICK
-    )
+    design = {"design": {"tasks": [{"domain": "vision", "epochs": 7}]}}
+    notes = "What was cut: **half** of the seeds.\n"
+    write_study(tmp_path, study(strategies=("usual",)), design=design, rule=QUICK, notes=notes)
     text = (tmp_path / "report.md").read_text(encoding="utf-8")
     assert "## Notes\n\nWhat was cut: **half** of the seeds.\n\n## How to repeat it" in text
     assert "Epochs of training: vision 7." in text
