@@ -14,7 +14,7 @@ from minas.analysis.claims_modularity import Graphs, Modular, modular, modularit
 from minas.analysis.claims_over_lambda import asked_over_lambda, frugal_or_rescaled, generalisation
 from minas.analysis.claims_paper import beside_the_paper
 from minas.analysis.contrasts import LambdaDifference, over_lambda
-from minas.analysis.crossed import crossed
+from minas.analysis.crossed import Untested, crossed_tables
 from minas.analysis.gaming import Gaming, gaming
 from minas.analysis.study import StudyAnalysis
 
@@ -32,6 +32,7 @@ class OtherClaims:
         modular: the architectures that are graphs.
         gaming: what tells a frugal network from a rescaled or a silent one.
         crossed: effects of topology and domain, where the same topologies run in every domain.
+        uncrossed: which of these effects can't be tested, and why.
     """
 
     claims: tuple[Claim, ...]
@@ -40,6 +41,7 @@ class OtherClaims:
     modular: tuple[Modular, ...]
     gaming: tuple[Gaming, ...]
     crossed: tuple[Effect, ...]
+    uncrossed: tuple[Untested, ...] = ()
 
 
 def other_claims(
@@ -57,11 +59,11 @@ def other_claims(
         MissingExtraError: statsmodels is not installed.
     """
     everything = list(cells)
-    topologies = crossed(everything)
+    topologies = crossed_tables(everything)
     graphed = modular(graphs, analysis.ceiling.floors)
     return OtherClaims(
         claims=(
-            *beside_the_paper([*analysis.effects, *topologies_only(topologies)]),
+            *beside_the_paper([*analysis.effects, *topologies_only(topologies.effects)]),
             *generalisation(everything),
             *larger_where_claimed(everything, rule=analysis.ceiling.rule, kinds=kinds),
             *efficiency(everything),
@@ -72,7 +74,8 @@ def other_claims(
         reached=reached(everything),
         modular=graphed,
         gaming=gaming(everything),
-        crossed=topologies,
+        crossed=topologies.effects,
+        uncrossed=topologies.untested,
     )
 
 

@@ -1,15 +1,15 @@
 """Topology crossed with domain, where the same topologies run in every domain: the question as the paper asks it.
 
 Each topology is a fixed level, trained by several seeds in each domain, so all effects are tested against what the seeds
-leave. The tables come from `minas.analysis.anova`, which crosses factors within architectures: topology and domain take the
-places of such factors there, strategy that of one between them, and their names back in the tables.
+leave. The tables come from `minas.analysis.anova`, told that nothing is nested: topology, domain and strategy take the places
+of other factors there, and their names back in the tables.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from minas.analysis.anova import RESIDUAL, Effect, anova
 from minas.analysis.cells import Cell, along_path, domains_of
@@ -22,6 +22,23 @@ EVERYWHERE = re.compile(r"MLP\b")
 RESPONSES = ("error", "log_action")
 _PLACES = {"strategy": "topology", "functional": "domain", "family": "strategy"}
 _ORDER = ("domain", "topology", "strategy", "lambda")
+_PREFIX = "topologies that run in every domain: "
+
+
+@dataclass(frozen=True, kw_only=True)
+class Untested:
+    """What these topologies allow no test of, and why; the same columns as a table's other untested effects."""
+
+    response: str
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Crossed:
+    """The effects of topology and domain, and what of them can't be tested."""
+
+    effects: tuple[Effect, ...]
+    untested: tuple[Untested, ...]
 
 
 def crossed_cells(cells: Iterable[Cell]) -> list[Cell]:
@@ -36,6 +53,11 @@ def crossed_cells(cells: Iterable[Cell]) -> list[Cell]:
 
 
 def crossed(cells: Iterable[Cell]) -> tuple[Effect, ...]:
+    """Return the effects alone of `crossed_tables`."""
+    return crossed_tables(cells).effects
+
+
+def crossed_tables(cells: Iterable[Cell]) -> Crossed:
     """Analyse error and log action over topology, domain, strategy, lambda; no rows where too few topologies run everywhere.
 
     Raises:
@@ -46,13 +68,27 @@ def crossed(cells: Iterable[Cell]) -> tuple[Effect, ...]:
         for cell in crossed_cells(cells)
     ]
     rows: list[Effect] = []
+    untested: list[Untested] = []
     for response in RESPONSES if own else ():
         try:
-            table = anova(own, response)
-        except ValueError:  # too few cells have the response
+            table = anova(own, response, nested=False)
+        except ValueError as error:
+            untested.append(_untested(response, str(error).removeprefix(f"{response}: ")))
             continue
         rows += [replace(row, term=_renamed(row.term)) for row in table.effects]
-    return tuple(rows)
+        untested += [_untested(response, _in_words(reason)) for reason in table.dropped]
+    return Crossed(effects=tuple(rows), untested=tuple(untested))
+
+
+def _untested(response: str, reason: str) -> Untested:
+    return Untested(response=response, reason=f"{_PREFIX}{reason}")
+
+
+def _in_words(reason: str) -> str:
+    """Return a reason with the factors' own names: in the effect that it begins with, and in what it says of levels."""
+    term, _, rest = reason.partition(": ")
+    levels = re.compile(rf"\b({'|'.join(_PLACES)})\b")
+    return f"{_renamed(term)}: {levels.sub(lambda found: _PLACES[found[1]], rest)}"
 
 
 def _renamed(term: str) -> str:

@@ -43,7 +43,7 @@ def tables(analysis: StudyAnalysis, claims: OtherClaims) -> dict[str, Rows]:
         "counted": as_rows(analysis.counted),
         "left_out": as_rows(analysis.left_out),
         "effects": as_rows(analysis.effects),
-        "skipped": _skipped(analysis),
+        "skipped": [*_skipped(analysis), *as_rows(claims.uncrossed)],
         "crossed": as_rows(claims.crossed),
         "assumptions": as_rows(analysis.assumptions),
         "mixed": [row for item in analysis.mixed for row in _mixed(item)],

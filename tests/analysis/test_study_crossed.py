@@ -10,7 +10,7 @@ import pytest
 from planted_study import made_up
 
 from minas.analysis.cells import Cell
-from minas.analysis.crossed import crossed, crossed_cells
+from minas.analysis.crossed import crossed, crossed_cells, crossed_tables
 
 
 def topologies(*, interaction: float, main: float = 0.0, domains: tuple[str, ...] = ("vision", "text")) -> list[Cell]:
@@ -48,6 +48,34 @@ def test_an_interaction_is_found_and_its_absence_too():
     assert free["topology"].p < 1e-6
     assert free["domain x topology"].p > 0.01
     assert {"domain", "topology", "lambda", "strategy", "residual"} <= set(free)
+
+
+def test_every_effect_is_tested_strategy_among_them():
+    """Strategy b has more error by .05 in all topologies: crossed with them, it is tested against what the seeds leave."""
+    found = rows(topologies(interaction=0.0))
+    assert {row.error_term for term, row in found.items() if term != "residual"} == {"residual"}
+    assert found["strategy"].p < 1e-20
+    assert found["domain x strategy"].p > 0.01
+    residual = found["residual"]
+    for row in found.values():
+        if row.term != "residual":
+            assert row.f == pytest.approx(row.mean_square / residual.mean_square)
+
+
+def test_what_is_dropped_is_told_in_its_own_words():
+    cells = [c for c in topologies(interaction=0.0) if (c.instance, c.domain, c.strategy) != ("MLP w32", "text", "b")]
+    whole = crossed_tables(cells)
+    assert whole.untested == ()
+    cells = [c for c in cells if (c.domain, c.strategy) != ("text", "b")]
+    told = [row.reason for row in crossed_tables(cells).untested if row.response == "error"]
+    assert told == ["topologies that run in every domain: domain x strategy: no cell has strategy b, domain text"]
+    assert "domain x strategy" not in rows(cells)
+
+
+def test_a_response_without_a_table_says_why():
+    cells = [dataclasses.replace(c, measures={"error": c.measures["error"]}) for c in topologies(interaction=0.01)]
+    (row,) = crossed_tables(cells).untested
+    assert (row.response, row.reason) == ("log_action", "topologies that run in every domain: no cell has it")
 
 
 def test_sums_of_squares_are_those_of_a_balanced_table():
