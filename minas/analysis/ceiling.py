@@ -3,8 +3,9 @@
 What is judged is the share of architecture in the variance of log action: over architectures and training strategies, the
 same for all, with lambda at its best along each strategy's path (`minas.analysis.floors`), given FLOPs and activations
 (`minas.analysis.shares`). The claim is supported where the share's interval lies above one half, refuted where it lies below,
-and else not decided. The main verdict takes size out and allows each architecture an error a little above its own best;
-beside it stand those with size left in, and with one target of error for all.
+and else not decided, as it is where no network was trained with the action in its loss. The main verdict takes size out and
+allows each architecture an error a little above its own best; beside it stand those with size left in, and with one target
+of error for all.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ import numpy as np
 import numpy.typing as npt
 
 from minas.analysis.cells import Cell, domains_of
-from minas.analysis.floors import RULE, Floor, Floors, Missing, Reading, Rule, Target, floors, size
+from minas.analysis.floors import RULE, Floor, Floors, Missing, Reading, Rule, Target, floors, no_path, size
 from minas.analysis.shares import Matrix, Shares, Table, shares
 
 Answer = Literal["supported", "refuted", "not decided"]
@@ -132,7 +133,8 @@ def judge(
         size_out: whether to take log FLOPs and log activations out.
         rule: how.
     """
-    table, sizeless = _table(cells, readings, size_out, rule)
+    pathless = no_path(cells, rule)
+    table, sizeless = _table(cells, () if pathless else readings, size_out, rule)
     result = None
     if table is not None:
         result = shares(table, level=rule.level, draws=rule.draws, permutations=rule.permutations)
@@ -153,7 +155,7 @@ def judge(
         size_out=size_out,
         main=target == "own" and size_out,
         answer="not decided" if result is None else answer(result.architecture_low, result.architecture_high, rule=rule),
-        sentence=_sentence(domain, target, size_out, counted, result, rule),
+        sentence=_sentence(domain, target, size_out, counted, result, rule, pathless),
         sizeless=sizeless,
     )
 
@@ -193,8 +195,16 @@ def _bands(flops: Matrix, least: int) -> npt.NDArray[np.intp]:
 
 
 def _sentence(
-    domain: str, target: Target, size_out: bool, counted: Mapping[str, int], result: Shares | None, rule: Rule
+    domain: str,
+    target: Target,
+    size_out: bool,
+    counted: Mapping[str, int],
+    result: Shares | None,
+    rule: Rule,
+    pathless: str | None,
 ) -> str:
+    if pathless:
+        return f"{domain}: not decided by these data: {pathless}, so that how little action a network needs was not tried."
     given = "at equal FLOPs and activations" if size_out else "size left in"
     allowed = "its own best error" if target == "own" else "a common target of error"
     how = f"{given}, within {rule.points:g} percentage {'point' if rule.points == 1 else 'points'} of {allowed}"

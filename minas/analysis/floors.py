@@ -22,6 +22,9 @@ Target = Literal["own", "common"]
 BESIDE = ("error", "test_error", "rescale_gap", "zero_fraction", "participation_ratio", "activation_energy")
 """What is reported beside a floor, so that a rescaled or a silent network isn't taken for a frugal one."""
 
+TOO_HIGH = "no lambda within the limit on the error"
+"""Why a strategy has no reading: it is trained, but its errors lie above the limit."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Rule:
@@ -144,7 +147,8 @@ def floors(cells: Iterable[Cell], target: Target, *, rule: Rule = RULE) -> Floor
         target: whose error limits the choice.
         rule: the points, the functional and the common target's quantile.
     """
-    path = _by_place(along_path(cells, rule.functional))
+    along = along_path(cells, rule.functional)
+    path, pathless = _by_place(along), no_path(along, rule)
     domain = next((cell.domain for own in path.values() for cell in own.values()), "")
     pairs = list(dict.fromkeys(place[:2] for place in path))
     instances = list(dict.fromkeys(instance for instance, _ in pairs))
@@ -159,7 +163,7 @@ def floors(cells: Iterable[Cell], target: Target, *, rule: Rule = RULE) -> Floor
         limit = _limits(means, target, rule)
         found: dict[Instance, list[_Choice]] = {}
         for instance, strategy in pairs:
-            choice = _choose(path, means, instance, strategy, limit.get(instance, math.nan), reading)
+            choice = pathless or _choose(path, means, instance, strategy, limit.get(instance, math.nan), reading)
             if isinstance(choice, _Choice):
                 found.setdefault(instance, []).append(choice)
                 readings += [_reading(instance, strategy, cell) for cell in choice.read]
@@ -175,7 +179,15 @@ def floors(cells: Iterable[Cell], target: Target, *, rule: Rule = RULE) -> Floor
     return Floors(
         readings=tuple(readings),
         floors=tuple(
-            _floor(domain, name, target, [own.get(name, math.nan) for own in limits], [own.get(name) for own in best], path)
+            _floor(
+                domain,
+                name,
+                target,
+                [own.get(name, math.nan) for own in limits],
+                [own.get(name) for own in best],
+                _why([m.reason for m in missing if (m.family, m.instance) == name and name not in best[m.half]]),
+                path,
+            )
             for name in instances
         ),
         missing=tuple(missing),
@@ -186,6 +198,13 @@ def size(path: Iterable[Cell], measure: str) -> float | None:
     """Return the mean logarithm of a measure over an architecture's complete cells that have it above 0."""
     found = [math.log(value) for cell in path if (value := cell.value(measure)) is not None and value > 0]
     return float(np.mean(found)) if found else None
+
+
+def no_path(cells: Iterable[Cell], rule: Rule) -> str | None:
+    """Return why a domain's cells say nothing about the least action, or None: none has the functional in the loss."""
+    if any(cell.functional == rule.functional and cell.lambda_ > 0 and _usable(cell) for cell in cells):
+        return None
+    return f"no complete cell has the {rule.functional.replace('_', ' ')} in the loss (lambda above 0)"
 
 
 def _by_place(cells: Sequence[Cell]) -> dict[Place, dict[int, Cell]]:
@@ -235,7 +254,7 @@ def _choose(
         return "no lambda at which all seeds of the choosing half are complete"
     within = {place: mean for place, mean in own.items() if mean.error <= limit + 1e-12}
     if not within:
-        return "no lambda within the limit on the error"
+        return TOO_HIGH
     place = min(within, key=lambda key: (within[key].log_action, key[2]))
     read = tuple(cell for seed in reading if (cell := path[place].get(seed)) is not None and _usable(cell))
     if not read:
@@ -253,6 +272,7 @@ def _floor(
     target: Target,
     limits: Sequence[float],
     chosen: Sequence[_Choice | None],
+    reason: str | None,
     path: Path,
 ) -> Floor:
     own = [cell for place, cells in path.items() if place[0] == name for cell in cells.values()]
@@ -272,9 +292,17 @@ def _floor(
         action=math.exp(np.mean([np.mean([_log_action(cell) for cell in cells]) for cells in read])) if complete else None,
         flops=None if flops is None else math.exp(flops),
         activations=None if activations is None else math.exp(activations),
-        reason=None if complete else "no strategy reaches the target on both halves of the seeds",
+        reason=reason,
         **beside,
     )
+
+
+def _why(lacking: Sequence[str]) -> str | None:
+    """Return why an architecture has no floor, from why strategies have no reading on a half where none has."""
+    reasons = list(dict.fromkeys(lacking))
+    if reasons == [TOO_HIGH]:
+        return "no strategy reaches the target on both halves of the seeds"
+    return f"not both halves of the seeds give a reading: {'; '.join(reasons)}" if reasons else None
 
 
 def _mean(values: Sequence[float | None]) -> float | None:

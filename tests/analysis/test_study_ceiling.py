@@ -166,6 +166,48 @@ def test_too_few_architectures_or_strategies_decide_nothing():
         assert "too few" in main.sentence
 
 
+@pytest.mark.parametrize("change", [{"lambda_": 0.0}, {"functional": "activation_energy"}])
+def test_without_the_action_in_any_loss_nothing_is_decided(change):
+    """Lambda 0 alone, or another functional on the path: the strategies' own actions are no floors."""
+    cells = [dataclasses.replace(c, **(change if c.lambda_ else {})) for c in planted_share(1, 0.9)]
+    found = ceiling(cells, rule=QUICK)
+    why = "no complete cell has the action in the loss (lambda above 0)"
+    for verdict in found.verdicts:
+        assert (verdict.answer, verdict.architecture, verdict.readings) == ("not decided", None, 0)
+        assert verdict.sentence.startswith(f"vision: not decided by these data: {why}")
+    assert {row.reason for row in found.missing} == {why}
+    assert {(floor.action, floor.reason) for floor in found.floors} == {
+        (None, f"not both halves of the seeds give a reading: {why}")
+    }
+    readings = floors(planted_share(1, 0.9), "own").readings
+    assert judge(cells, readings, target="own", rule=QUICK).answer == "not decided"
+
+
+def test_a_domain_whose_lambdas_are_not_trained_yet_is_not_decided():
+    cells = [dataclasses.replace(c, status="planned") if c.lambda_ else c for c in planted_share(1, 0.9)]
+    assert ceiling(cells, rule=QUICK).verdict("vision").answer == "not decided"
+
+
+def test_a_floor_that_lacks_says_whether_it_was_trained():
+    cells = [
+        dataclasses.replace(c, status="planned", measures={}) if c.instance == "3" and c.seed % 2 else c
+        for c in planted_share(9, 0.5)
+    ]
+    cells = [
+        dataclasses.replace(c, status="diverged")
+        if (c.instance, c.seed, c.lambda_) == ("4", 1, 0.0) or (c.instance, c.seed) == ("4", 3)
+        else c
+        for c in cells
+    ]
+    lacking = {floor.instance: floor.reason for floor in floors(cells, "own").floors if floor.action is None}
+    untrained = "no lambda at which all seeds of the choosing half are complete"
+    unread = "no complete cell of the chosen lambda on the reading half"
+    assert lacking == {
+        "3": f"not both halves of the seeds give a reading: {unread}; {untrained}",
+        "4": f"not both halves of the seeds give a reading: {untrained}",
+    }
+
+
 def test_lambda_is_no_strategy():
     """More of lambda, at which the error is out of reach, changes nothing."""
     cells = planted_share(6, 0.4)
@@ -250,7 +292,7 @@ def test_a_common_target_leaves_out_architectures_that_never_reach_it():
     assert all(floor.action is not None for floor in own.floors)
     without = [floor for floor in common.floors if floor.action is None]
     assert 1 <= len(without) <= 5
-    assert all(floor.reason for floor in without)
+    assert {floor.reason for floor in without} == {"no strategy reaches the target on both halves of the seeds"}
     assert len({floor.limits for floor in common.floors}) == 1
 
 
