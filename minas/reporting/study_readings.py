@@ -52,7 +52,7 @@ def why_missing(missing: Iterable[Missing]) -> str:
     if not reasons:
         return ""
     total = sum(reasons.values())
-    told = "; ".join(f"{count} with {reason}" for reason, count in reasons.most_common())
+    told = "; ".join(f"{count}: {reason}" for reason, count in reasons.most_common())
     return (
         "A combination without a reading does not lack at random: one whose error lies too far above the architecture's best, "
         f"with whatever lambda, has none. Halves of the seeds that give none under the limit of the own best error: {total} "

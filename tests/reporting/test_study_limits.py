@@ -94,7 +94,7 @@ def test_combinations_with_a_reading_are_counted_among_the_planned_ones() -> Non
     assert main.sentence == "20 of 24 planned combinations of architecture and strategy have a reading."
     told = why_missing(found.missing)
     assert "does not lack at random" in told
-    assert "8 (8 with no lambda within the limit on the error)" in told
+    assert "8 (8: no lambda within the limit on the error)" in told
     assert why_missing(()) == ""
 
 
@@ -103,7 +103,7 @@ def test_the_report_counts_readings_beside_each_verdict(tmp_path: Path) -> None:
     text = (tmp_path / "report.md").read_text()
     assert f"- {result.ceiling.verdict('vision').sentence} 20 of 24 planned combinations" in text
     assert len(re.findall(r"^\| vision .*\| 20 of 24 \| \*\*", text, re.MULTILINE)) == 1
-    assert "8 with no lambda within the limit" in text
+    assert "8: no lambda within the limit" in text
 
 
 @pytest.mark.parametrize(
