@@ -57,7 +57,7 @@ class StudyPlan:
         """Return what each architecture's cells cost, by a few training steps of each on this machine."""
         from minas.factorial.costs import costs
 
-        found = []
+        found: list[InstanceCost] = []
         for level, facts in self.facts["tasks"].items():
             found += costs(facts["work"], [cell for cell in self.cells if cell.levels["domain"] == level])
         return found
