@@ -14,6 +14,7 @@ import numpy as np
 
 from minas.analysis.cells import Cell, along_path, domains_of
 from minas.analysis.claim import Claim, interval_words, judged
+from minas.analysis.contrasts import alike
 from minas.analysis.responses import GAP, Response, response
 
 DISTORTED = "test_error_"
@@ -82,7 +83,7 @@ def mean_interval(values: Sequence[float]) -> tuple[float | None, float | None, 
     if not values:
         return None, None, None, None
     mean = float(np.mean(values))
-    if len(values) < 2 or float(np.ptp(values)) == 0:
+    if len(values) < 2 or alike(values):
         return mean, None, None, None
     test = ttest_1samp(values, 0.0)
     interval = test.confidence_interval(0.95)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
+import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -213,8 +214,10 @@ def _families(
 
     low = high = p = None
     difference = float(np.mean(theirs) - np.mean(ours))
-    if min(len(ours), len(theirs)) >= 2 and max(np.ptp(ours), np.ptp(theirs)) > 0:
-        test = ttest_ind(theirs, ours, equal_var=False)
+    if min(len(ours), len(theirs)) >= 2 and not (alike(ours) and alike(theirs)):
+        with warnings.catch_warnings():  # one family's architectures may all be alike, such as all at the first epoch
+            warnings.filterwarnings("ignore", message="Precision loss", category=RuntimeWarning)
+            test = ttest_ind(theirs, ours, equal_var=False)
         interval = test.confidence_interval(0.95)
         low, high, p = float(interval.low), float(interval.high), float(test.pvalue)
 
@@ -238,6 +241,11 @@ def _families(
     )
 
 
+def alike(values: Sequence[float]) -> bool:
+    """Tell whether values differ by no more than rounding does: then nothing can be said of their spread."""
+    return float(np.ptp(values)) <= 1e-12 * max(1.0, float(np.max(np.abs(values))))
+
+
 Pair = tuple[tuple[str, str, str], str, int, float]
 
 
@@ -257,7 +265,7 @@ def _over_lambda(response: str, functional: str, own: Sequence[Cell], values: Ma
     groups = paired.values() if unit == "architecture" else ([value] for each in paired.values() for value in each)
     units = [float(np.mean(group)) for group in groups]
     low = high = p = None
-    if len(units) >= 2 and np.ptp(units) > 0:
+    if len(units) >= 2 and not alike(units):
         test = ttest_1samp(units, 0.0)
         interval = test.confidence_interval(0.95)
         low, high, p = float(interval.low), float(interval.high), float(test.pvalue)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import dataclasses
 import math
+import warnings
 
 import numpy as np
 import pytest
 from planted_study import made_up, planted_share
 
 from minas.analysis.cells import Cell, as_rows
-from minas.analysis.contrasts import families, gains, larger_gain, over_lambda
+from minas.analysis.contrasts import alike, families, gains, larger_gain, over_lambda
 from minas.analysis.floors import RULE
 from minas.analysis.study import analyse
 
@@ -146,3 +147,20 @@ def test_the_whole_analysis_gives_flat_rows_and_says_what_it_skipped():
         table = as_rows(rows)
         assert table
         assert all(value is None or isinstance(value, str | int | float | bool) for row in table for value in row.values())
+
+
+def test_families_whose_architectures_are_alike_but_for_rounding_raise_no_warning() -> None:
+    cells = [
+        dataclasses.replace(
+            cell,
+            measures={**cell.measures, "epochs_to_accuracy": 1.0 if cell.family == "conventional" else 0.1 + 0.2 + number},
+        )
+        for number, cell in enumerate(made_up(3, domains=("vision",), seeds=2))
+    ]
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        rows = families(cells, "epochs_to_accuracy")
+    assert len(rows) == 6
+    assert all(row.low is not None and row.low < row.difference < row.high for row in rows)
+    assert alike([0.3, 0.1 + 0.2])
+    assert not alike([0.3, 0.3000001])
