@@ -139,7 +139,7 @@ def held(action: float) -> list[Cell]:
             measures={
                 **c.measures,
                 "activation_energy": c.measures["activation_energy"] / 10,
-                "action": c.measures["action"] * action * (1 + 0.01 * (c.seed % 3)),
+                "action": c.measures["action"] * action * (1 + 0.01 * ((c.seed + len(c.instance) + int(c.instance[-1])) % 3)),
             },
         )
         for c in bare
